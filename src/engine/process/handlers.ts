@@ -189,15 +189,21 @@ export const handlers: Handlers = {
     const settings = { ...asked, mask: withStored(asked.mask) }
     const compute = await arithmeticFor(choice)
     let scores: readonly TuningScore[] = []
+    let fault: unknown = null
     const [skipped] = await eachVolume([file], salt, context, async volume => {
       const reason = unscorable(volume, settings)
       if (reason) return reason
       requireMask(settings.mask, [volume.info])
       const classical = classicalOf(choice)
       requireCoilMemory(volume.info, classical)
-      scores = await scoreIterations(volume, classical, iterations, settings, compute, context.pause)
+      scores = await scoreIterations(volume, classical, iterations, settings, compute, context.pause).catch(error => {
+        fault = fileError(error, file.path)
+        throw error
+      })
       return null
     })
+    const isOfFile = fault instanceof AppError && fault.code !== 'OUT_OF_MEMORY'
+    if (fault !== null && !isOfFile) throw fault // the other files would meet it too
     return skipped ? { reason: skipped.reason } : scores
   },
 

@@ -124,7 +124,11 @@ interface Scored {
   readonly scores: readonly (readonly (readonly TuningScore[])[])[]
 }
 
-/** Scores every volume for every λ of the search. A volume that cannot be scored is left out of all means. */
+/**
+ * Scores every volume for every λ of the search. A volume that the first λ cannot score is left out of all means. A
+ * later λ must score all other volumes, because losses of other volumes cannot be compared: else throws
+ * `FILE_UNREADABLE`.
+ */
 async function search(
   profile: Profile,
   all: readonly VolumeInfo[],
@@ -147,8 +151,9 @@ async function search(
       const total = (scores.size + left) * all.length
       onProgress?.({ done: done++, total, label: `λ ${lambda}, ${volume.file}` })
       const found = await scoresOf(profile, volume, lambda, work)
-      if ('reason' in found) skipped.set(volume, found.reason)
-      else ofLambda.set(volume, found)
+      if (!('reason' in found)) ofLambda.set(volume, found)
+      else if (scores.size === 1) skipped.set(volume, found.reason)
+      else throw lateFault(volume, lambda, found.reason)
     }
     if (kept().length === 0) throw new AppError('UNSUPPORTED_FORMAT', reasonsOf(skipped))
     const means = grid.iterations.map((_, iteration) => meanOf(lambda, iteration))
@@ -164,6 +169,13 @@ async function search(
     scores: lambdas.map(lambda => kept().map(volume => scores.get(lambda)!.get(volume)!)),
   }
 }
+
+const lateFault = ({ path }: VolumeInfo, lambda: number, reason: string) =>
+  new AppError(
+    'FILE_UNREADABLE',
+    `Expected a score of ${path} for λ ${lambda}, because other λ scored the file, got: ${reason} ` +
+      'The computed scores are kept. Repair the file and tune again, or tune on a study without the file.',
+  )
 
 const reasonsOf = (skipped: ReadonlyMap<VolumeInfo, string>): string =>
   `Expected validation volumes that can be scored, got none:${[...skipped]

@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { AppError } from '../../../../src/contract/errors.ts'
 import type { Study } from '../../../../src/contract/studies.ts'
 import { TuningRequest } from '../../../../src/contract/tuning.ts'
 import type { Role } from '../../../../src/contract/volumes.ts'
@@ -26,6 +27,17 @@ import { fakeEngines } from '../../../engines.ts'
 import { addStudy, contentsOf, whole } from '../../../studies.ts'
 import { noiseVolume } from '../../../volumes.ts'
 import { writeCoils } from '../../engine/files/noise-file.ts'
+
+/** Called before a volume is scored. */
+const scoring = vi.hoisted(() => ({ meet: (_file: string, _lambda: unknown) => {} }))
+vi.mock('../../../../src/core/tune.ts', async original => {
+  const core = await original<typeof import('../../../../src/core/tune.ts')>()
+  const scoreIterations: typeof core.scoreIterations = async (volume, method, ...rest) => {
+    scoring.meet(volume.info.file, method.config.lambda)
+    return core.scoreIterations(volume, method, ...rest)
+  }
+  return { ...core, scoreIterations }
+})
 
 const folder = mkdtempSync(join(tmpdir(), 'self-mri-tuning-'))
 const SIZE = { slices: 3, coils: 3, rows: 24, columns: 20 }
@@ -55,6 +67,7 @@ beforeEach(() => {
   asked = []
   abortAfter = Number.POSITIVE_INFINITY
   abort = new AbortController()
+  scoring.meet = () => {}
   const engine = {
     async call(name: 'tune' | 'evaluate', params: Calls['tune']['params'] & Calls['evaluate']['params']) {
       const context = { signal: abort.signal, emit() {}, pause: async () => {} }
@@ -197,6 +210,34 @@ it('leaves out a volume that cannot be scored, with the reason', async () => {
   expect(tuning!.volumes.map(({ file }) => file)).toEqual(['one.h5', 'two.h5'])
   expect(tuning!.skipped).toEqual([{ path: '/gone.h5', reason: expect.stringContaining('/gone.h5') }])
   for (const { scores } of tuning!.points) expect(scores).toHaveLength(2)
+})
+
+it('ends if a later λ cannot score a volume, names file and reason, and continues later', async () => {
+  const knees = await study(USUAL)
+  scoring.meet = (file, lambda) => {
+    if (file === 'two.h5' && lambda === 0.01) throw new AppError('NOT_FINITE', 'Its image holds NaN.')
+  }
+  await expect(tune(profile, request(knees))).rejects.toMatchObject({
+    code: 'FILE_UNREADABLE',
+    message: expect.stringMatching(/two\.h5 for λ 0\.01, .* got: Its image holds NaN\. .*Repair the file/),
+  })
+  expect(namedSettings(services.profile)).toEqual([])
+  scoring.meet = () => {}
+  const { tuning } = await tune(profile, request(knees))
+  for (const { scores } of tuning!.points) expect(scores).toHaveLength(2)
+})
+
+it('leaves out no volume for an error that is not of its file', async () => {
+  const knees = await study(USUAL)
+  scoring.meet = file => {
+    if (file === 'one.h5') throw new TypeError('A defect of the program')
+  }
+  await expect(tune(profile, request(knees))).rejects.toThrow('A defect of the program')
+  scoring.meet = file => {
+    if (file === 'one.h5') throw new AppError('NOT_FINITE', 'Its image holds NaN.')
+  }
+  const { tuning } = await tune(profile, request(knees))
+  expect(tuning!.skipped).toEqual([{ path: join(folder, 'one.h5'), reason: 'Its image holds NaN.' }])
 })
 
 it('is refused without λ or validation patients, with wrong settings, and if no volume can be scored', async () => {
