@@ -97,7 +97,7 @@ export function saveSettings(
     tuning: tuning === undefined ? null : JSON.stringify(tuning),
   }
   const { db } = profile
-  const id = db.transaction(() => {
+  const write = db.transaction(() => {
     const equal = db
       .prepare(
         `SELECT id FROM classical_settings WHERE method = @method AND name = @name AND config = @config
@@ -114,7 +114,9 @@ export function saveSettings(
         VALUES (@method, @name, @config, @tuning, @now)`,
     )
     return Number(insert.run({ ...row, now: new Date().toISOString() }).lastInsertRowid)
-  })()
+  })
+  // A transaction that reads first would not wait for another program.
+  const id = write.immediate()
   profile.bell.ring()
   return toSettings(rowOf(profile, id)!)
 }

@@ -243,6 +243,9 @@ export async function tune(
   throwIfCancelled(signal)
   const { config } = choiceAt(grid, best.lambda, best.iterations)
   const found = { classical: grid.classical, config, tuning }
-  const name = request.name ?? freeSettingsName(profile, tunedName(study.name, mask), found)
-  return saveSettings(profile, { ...found, name })
+  const save = () => {
+    const name = request.name ?? freeSettingsName(profile, tunedName(study.name, mask), found)
+    return saveSettings(profile, { ...found, name })
+  }
+  return onceThereIsRoom(save, signal, profile.onBusy)
 }

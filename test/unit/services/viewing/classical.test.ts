@@ -2,10 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { FrameSource } from '../../../../src/contract/images.ts'
 import { NamedSettings } from '../../../../src/contract/tuning.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
+import { databasePath } from '../../../../src/services/profile/db/index.ts'
 import {
   classicalNamed,
   namedSettings,
@@ -41,6 +43,28 @@ describe('named settings', () => {
     services.dispose()
     services = openServices({ profile: directory })
     expect(namedSettings(services.profile)).toEqual([saved])
+  })
+
+  it('are saved although another program writes at the same moment', () => {
+    const { db } = services.profile
+    const other = new Database(databasePath(directory), { timeout: 0 })
+    const write = () => other.prepare("INSERT INTO tuning_scores VALUES ('k', '{}')").run()
+    let refusedOther = ''
+    const prepare = db.prepare.bind(db)
+    const spy = vi.spyOn(db, 'prepare').mockImplementation(sql => {
+      if (sql.includes('INSERT INTO classical_settings'))
+        try {
+          write()
+        } catch (error) {
+          refusedOther = String((error as { code?: string }).code)
+        }
+      return prepare(sql)
+    })
+    expect(save('Mine').name).toBe('Mine')
+    spy.mockRestore()
+    expect(refusedOther).toBe('SQLITE_BUSY') // it waits for this program, instead of spoiling its transaction
+    write()
+    other.close()
   })
 
   it('that are equal, with one name, are found again', () => {

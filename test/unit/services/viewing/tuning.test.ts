@@ -203,6 +203,20 @@ it('that is cancelled saves nothing, and continues where it was', async () => {
   expect(before + asked.length).toBe(all)
 })
 
+it('waits with the result while another program holds the database', async () => {
+  const knees = await study(USUAL)
+  const { db } = services.profile
+  const prepare = db.prepare.bind(db)
+  let refusals = 0
+  vi.spyOn(db, 'prepare').mockImplementation(sql => {
+    if (sql.includes('INSERT INTO classical_settings') && refusals++ === 0)
+      throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
+    return prepare(sql)
+  })
+  expect((await tune(profile, request(knees))).tuning!.volumes).toHaveLength(2)
+  expect(refusals).toBe(2)
+})
+
 it('leaves out a volume that cannot be scored, with the reason', async () => {
   const knees = await study({ ...USUAL, gone: 'train' })
   services.profile.db.prepare("UPDATE volumes SET role = 'val' WHERE path LIKE '%gone%'").run()
