@@ -131,13 +131,14 @@ interface Scored {
  */
 async function search(
   profile: Profile,
-  all: readonly VolumeInfo[],
+  { volumes: all, skipped: unusable }: Awaited<ReturnType<typeof volumesToScore>>,
   criterion: Tuning['criterion'],
   work: Work,
   onProgress: Options['onProgress'],
 ): Promise<Scored> {
   const { grid, signal } = work
   const skipped = new Map<VolumeInfo, string>()
+  const leftOut = () => [...unusable, ...[...skipped].map(([{ path }, reason]) => ({ path, reason }))]
   const kept = () => all.filter(volume => !skipped.has(volume))
   const scores = new Map<number, Map<VolumeInfo, readonly TuningScore[]>>()
   const meanOf = (lambda: number, iteration: number) =>
@@ -155,7 +156,7 @@ async function search(
       else if (scores.size === 1) skipped.set(volume, found.reason)
       else throw lateFault(volume, lambda, found.reason)
     }
-    if (kept().length === 0) throw new AppError('UNSUPPORTED_FORMAT', reasonsOf(skipped))
+    if (kept().length === 0) throw noVolume(leftOut())
     const means = grid.iterations.map((_, iteration) => meanOf(lambda, iteration))
     const best = means.reduce((one, other) => (isBetter(criterion, other, one) ? other : one))
     return criterion === 'foreground-ssim' ? 1 - best : best
@@ -163,7 +164,7 @@ async function search(
   onProgress?.({ done: 1, total: 1, label: '' })
   return {
     volumes: kept(),
-    skipped: [...skipped].map(([{ path }, reason]) => ({ path, reason })),
+    skipped: leftOut(),
     lambdas,
     edge,
     scores: lambdas.map(lambda => kept().map(volume => scores.get(lambda)!.get(volume)!)),
@@ -177,10 +178,12 @@ const lateFault = ({ path }: VolumeInfo, lambda: number, reason: string) =>
       'The computed scores are kept. Repair the file and tune again, or tune on a study without the file.',
   )
 
-const reasonsOf = (skipped: ReadonlyMap<VolumeInfo, string>): string =>
-  `Expected validation volumes that can be scored, got none:${[...skipped]
-    .map(([{ path }, reason]) => `\n  ${path}: ${reason}`)
-    .join('')}`
+const noVolume = (skipped: readonly SkippedFile[]) =>
+  new AppError(
+    'UNSUPPORTED_FORMAT',
+    'Expected validation volumes that can be scored, got none. Repair these files, or tune on a study with other ' +
+      `validation volumes:${skipped.map(({ path, reason }) => `\n  ${path}: ${reason}`).join('')}`,
+  )
 
 /** The mean of the zero-filled images of these volumes. `null`: one of them could not be scored. */
 async function zeroFilledScore(
@@ -222,11 +225,11 @@ export async function tune(
   const study = studyById(opened.profile, request.study)
   const { profile } = opened
   const chosen = { study, volumes: validationVolumes(study) }
-  const { volumes } = await volumesToScore(opened, chosen, { onProgress, signal })
+  const whole = await volumesToScore(opened, chosen, { onProgress, signal })
   keepMask(profile, mask)
   const settings: EvaluationSettings = { mask, maskDraws: null, slices, reference: 'ground truth' }
   const work = { grid, settings, engine: await opened.engines.jobs(signal), signal }
-  const scored = await search(profile, volumes, criterion, work, onProgress)
+  const scored = await search(profile, whole, criterion, work, onProgress)
   const zeroFilled = await zeroFilledScore(profile, scored.volumes, criterion, work)
   const points = pointsOf(scored, grid.iterations, criterion)
   const best = bestPoint({ criterion, points })

@@ -2,7 +2,7 @@
 import type { Study, StudyVolume } from '../../../contract/studies.ts'
 import type { SkippedFile, VolumeInfo } from '../../../contract/volumes.ts'
 import { type OpenProfile, type ReadOptions, sortOut } from './reader.ts'
-import { readyStudy } from './ready.ts'
+import { readyStudy, reasonSetAside } from './ready.ts'
 
 /** Files and folders with their present contents, or volumes of a study, which must be unchanged. */
 export type Scored =
@@ -18,7 +18,12 @@ export async function volumesToScore(
   if ('study' in of) {
     const wanted = new Set(of.volumes.map(({ id }) => id))
     const { volumes } = await readyStudy(opened, of.study, of.volumes, options)
-    return { volumes: volumes.filter(({ id }) => wanted.has(id)), skipped: [] }
+    const there = volumes.filter(({ id }) => wanted.has(id))
+    const found = new Set(there.map(({ id }) => id))
+    const skipped = of.volumes
+      .filter(({ id }) => !found.has(id))
+      .map(({ path }) => ({ path, reason: reasonSetAside(opened.profile, path) }))
+    return { volumes: there, skipped }
   }
   const scan = await opened.engines.interactive.call('scan', { paths: of.paths, salt: opened.profile.salt }, options)
   const read = sortOut(

@@ -51,6 +51,15 @@ export function setAside(profile: Profile, study: number, volume: number, { path
   )
 }
 
+/** Why a file of a study was set aside. */
+export function reasonSetAside(profile: Profile, path: string): string {
+  const [reason] = profile.db
+    .prepare('SELECT reason FROM skipped_files WHERE path = ?')
+    .pluck()
+    .all(storedFile(profile, path)) as string[]
+  return reason ?? `${path} cannot be used.`
+}
+
 export const isThere = ({ contents }: OpenProfile, { path }: StudyVolume): boolean => {
   try {
     contents.known(path)
@@ -191,11 +200,7 @@ export async function readyVolume(opened: OpenProfile, id: number, signal?: Abor
   const { volumes } = await readyStudy(opened, studyOfVolume(opened.profile, id), [volume], { signal })
   const ready = volumes.find(each => each.id === id)
   if (ready) return ready
-  const [reason] = opened.profile.db
-    .prepare('SELECT reason FROM skipped_files WHERE path = ?')
-    .pluck()
-    .all(storedFile(opened.profile, volume.path))
-  throw new AppError('FILE_UNREADABLE', `${reason ?? `${volume.path} cannot be used.`}`)
+  throw new AppError('FILE_UNREADABLE', reasonSetAside(opened.profile, volume.path))
 }
 
 /** A volume's file in the form for engine calls. */

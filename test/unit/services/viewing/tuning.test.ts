@@ -14,6 +14,7 @@ import type { Calls } from '../../../../src/engine/process/protocol.ts'
 import { bestPoint } from '../../../../src/presentation/tuning.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import type { OpenProfile } from '../../../../src/services/studies/contents/reader.ts'
+import { studyById } from '../../../../src/services/studies/studies.ts'
 import {
   classicalNamed,
   namedSettings,
@@ -24,7 +25,7 @@ import { evaluate } from '../../../../src/services/viewing/evaluations.ts'
 import { tune } from '../../../../src/services/viewing/tuning.ts'
 import { useEngine } from '../../../engine.ts'
 import { fakeEngines } from '../../../engines.ts'
-import { addStudy, contentsOf, whole } from '../../../studies.ts'
+import { addStudy, addVolume, contentsOf, whole } from '../../../studies.ts'
 import { noiseVolume } from '../../../volumes.ts'
 import { writeCoils } from '../../engine/files/noise-file.ts'
 
@@ -226,6 +227,27 @@ it('leaves out a volume that cannot be scored, with the reason', async () => {
   for (const { scores } of tuning!.points) expect(scores).toHaveLength(2)
 })
 
+it('names files that turn out unusable when they are read', async () => {
+  const { info } = noiseVolume('broken', SIZE)
+  const { contents } = profile
+  const reason = 'Its end is missing.'
+  const read: typeof contents.read = async paths => {
+    const others = await contents.read(paths)
+    return others.map(other => (other.path === info.path ? { path: info.path, reason } : other))
+  }
+  const withBroken = async ({ id }: Study) => {
+    addVolume(services.profile, id, info, 'val')
+    const unread = "UPDATE volumes SET info = json_remove(info, '$.content'), identity = NULL WHERE path = ?"
+    services.profile.db.prepare(unread).run(info.path)
+    return tune({ ...profile, contents: { ...contents, read } }, request(studyById(services.profile, id)))
+  }
+  const { tuning } = await withBroken(await study(USUAL))
+  expect(tuning!.volumes).toHaveLength(2)
+  expect(tuning!.skipped).toEqual([{ path: info.path, reason }])
+  const none = withBroken(await study({ a: 'train', b: 'test' }, 'No one'))
+  await expect(none).rejects.toThrow(/got none\. Repair these files, or tune on.*:\n {2}\/broken\.h5: Its end is/)
+})
+
 it('ends if a later λ cannot score a volume, names file and reason, and continues later', async () => {
   const knees = await study(USUAL)
   scoring.meet = (file, lambda) => {
@@ -264,6 +286,6 @@ it('is refused without λ or validation patients, with wrong settings, and if no
   await expect(tune(profile, request(none))).rejects.toMatchObject(refused(/"No one", got none.*at least three/))
   const gone = await study({ c: 'train' }, 'Gone')
   services.profile.db.prepare("UPDATE volumes SET role = 'val' WHERE path = '/c.h5'").run()
-  await expect(tune(profile, request(gone))).rejects.toThrow(/got none:\n {2}\/c\.h5: /)
+  await expect(tune(profile, request(gone))).rejects.toThrow(/got none\. Repair .*:\n {2}\/c\.h5: /)
   expect(namedSettings(services.profile)).toEqual([])
 })
