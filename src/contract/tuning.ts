@@ -1,6 +1,6 @@
 /** Named settings of classical methods, and the tuning that found them. */
 import { z } from 'zod'
-import { ClassicalChoice, ClassicalId } from './classical.ts'
+import { CLASSICAL_LABELS, ClassicalChoice, ClassicalId } from './classical.ts'
 import { MaskSpec, Protocol } from './evaluation.ts'
 import { SkippedFile, SliceSelection } from './volumes.ts'
 
@@ -63,6 +63,13 @@ export const sourceOfSettings = ({ classical, id }: Pick<NamedSettings, 'classic
 
 /** Most numbers of iterations that a tuning tries. An image of each slice of a volume is held for each number. */
 export const MOST_ITERATION_COUNTS = 8
+
+/** 'CG-SENSE, Soft'. Settings of a method that have one name are told apart by their numbers: 'CG-SENSE, Soft · 3'. */
+export function labelOfSettings(settings: NamedSettings, all: readonly NamedSettings[]): string {
+  const { classical, name, id } = settings
+  const isAlone = all.every(other => other.id === id || other.classical !== classical || other.name !== name)
+  return `${CLASSICAL_LABELS[classical]}, ${name}${isAlone ? '' : ` · ${id}`}`
+}
 
 /** Tunes on the validation volumes of a study. */
 export const TuningRequest = z.object({

@@ -2,7 +2,7 @@
 import type { Catalogue } from '../../contract/api.ts'
 import type { ClassicalChoice } from '../../contract/classical.ts'
 import type { Study } from '../../contract/studies.ts'
-import type { NamedSettings } from '../../contract/tuning.ts'
+import { labelOfSettings, type NamedSettings, sourceOfSettings } from '../../contract/tuning.ts'
 import { selectSlices } from '../../contract/volumes.ts'
 import { classicalSeconds } from '../../presentation/classical-seconds.ts'
 import { duration } from './estimate.ts'
@@ -27,11 +27,11 @@ export const classicalSources = (
     { source: id, label, classical: id, config: defaultsOf(schema) },
     ...named
       .filter(({ classical }) => classical === id)
-      .map(({ id: number, name, config }) => ({
-        source: `${id}:${number}`,
-        label: `${label}, ${name}`,
+      .map(settings => ({
+        source: sourceOfSettings(settings),
+        label: labelOfSettings(settings, named),
         classical: id,
-        config,
+        config: settings.config,
       })),
   ])
 

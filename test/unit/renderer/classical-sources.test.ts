@@ -1,6 +1,7 @@
 /** The classical methods in the form of a reproduction, and the estimate of their rows. */
 import { describe, expect, it } from 'vitest'
 import type { Study } from '../../../src/contract/studies.ts'
+import { labelOfSettings } from '../../../src/contract/tuning.ts'
 import { classicalSeconds } from '../../../src/presentation/classical-seconds.ts'
 import {
   classicalEstimate,
@@ -63,5 +64,14 @@ describe('classical sources', () => {
     const [all, few] = [sense, soft].map(choice => classicalSeconds(choice, work))
     expect(few).toBeLessThan(all / 5)
     expect(classicalSeconds(sense, { ...work, count: 420 })).toBeCloseTo(2 * all)
+  })
+})
+
+describe('the label of named settings', () => {
+  it('has the number of settings only if others of the method have their name', () => {
+    const others = [{ ...named, id: 4, name: 'Sharp' } as const, { ...named, id: 5, classical: 'l1-wavelet' } as const]
+    expect(labelOfSettings(named, [named, ...others])).toBe('CG-SENSE, Soft')
+    const twice = [named, { ...named, id: 7 }]
+    expect(twice.map(each => labelOfSettings(each, twice))).toEqual(['CG-SENSE, Soft · 3', 'CG-SENSE, Soft · 7'])
   })
 })
