@@ -61,15 +61,15 @@ export type NamedSettings = z.infer<typeof NamedSettings>
 export const sourceOfSettings = ({ classical, id }: Pick<NamedSettings, 'classical' | 'id'>): string =>
   `${classical}:${id}`
 
-/** Most numbers of iterations that a tuning tries. An image of each slice of a volume is held for each number. */
-export const MOST_ITERATION_COUNTS = 8
-
-/** 'CG-SENSE, Soft'. Settings of a method that have one name are told apart by their numbers: 'CG-SENSE, Soft · 3'. */
+/** 'CG-SENSE, Soft', as in reports. If other settings of the method have the name: 'CG-SENSE, Soft (cg-sense:3)'. */
 export function labelOfSettings(settings: NamedSettings, all: readonly NamedSettings[]): string {
   const { classical, name, id } = settings
   const isAlone = all.every(other => other.id === id || other.classical !== classical || other.name !== name)
-  return `${CLASSICAL_LABELS[classical]}, ${name}${isAlone ? '' : ` · ${id}`}`
+  return `${CLASSICAL_LABELS[classical]}, ${name}${isAlone ? '' : ` (${sourceOfSettings(settings)})`}`
 }
+
+/** Most numbers of iterations that a tuning tries. An image of each slice of a volume is held for each number. */
+export const MOST_ITERATION_COUNTS = 8
 
 /** Tunes on the validation volumes of a study. */
 export const TuningRequest = z.object({

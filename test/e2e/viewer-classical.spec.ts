@@ -85,23 +85,22 @@ test('have progress and a stop button, and other panes do not wait', async () =>
   await expect(imageOf(TV)).toBeVisible({ timeout: 60_000 })
 })
 
-test('score a volume if the user asks for it, and can be cancelled', async () => {
+test('score a volume if the user asks for it, and can be stopped', async () => {
   const pane = paneOf('Classical: SENSE combination')
   await pane.getByRole('button', { name: 'Score volume' }).click()
   await expect(pane.locator('[data-metric="volume-ssim"]')).toHaveText(/\d\.\d{3}/, { timeout: 60_000 })
   const slow = paneOf(TV)
   await slow.getByRole('button', { name: 'Score volume' }).click()
   await expect(slow).toContainText(/\d of 8 slices/)
-  await slow.getByRole('button', { name: 'Cancel the score of Total variation' }).click()
+  await slow.getByRole('button', { name: 'Stop the score of Total variation' }).click()
   await expect(slow.getByRole('button', { name: 'Score volume' })).toBeVisible()
 })
 
-test('refuse what they cannot show, and say what to look at instead', async () => {
+test('offer only what a magnitude of all coils has', async () => {
   const pane = paneOf('Classical: l1-wavelet')
   await pane.getByRole('button', { name: /^More of/ }).click()
-  await page.getByRole('menuitemradio', { name: 'Phase', exact: true }).click()
-  await expect(pane.getByRole('alert')).toContainText('Look at the zero-filled phase')
-  await pane.getByRole('button', { name: /^More of/ }).click()
+  for (const name of ['Phase', 'All coils, side by side', 'Coil maps, phase as colour', 'ESPIRiT eigenvalue'])
+    await expect(page.getByRole('menuitemradio', { name, exact: true })).toBeDisabled()
   await page.getByRole('menuitemradio', { name: 'Data-consistency residual' }).click()
   await expect(pane).toContainText('‖M(Fx̂ − y)‖ / ‖My‖ =', { timeout: 60_000 })
 })

@@ -1,7 +1,7 @@
 /** What a drawn mask can be set to: pairs of acceleration and centre fraction, and the seed. */
 import { ActionIcon, NumberInput, Slider, Tooltip } from '@mantine/core'
 import { IconDice3, IconPlus, IconTrash } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { type MaskPair, type MaskSpec, maskPairs } from '../../contract/evaluation.ts'
 import { useView } from '../viewer/view.ts'
 import style from './side-panel.module.css'
@@ -27,6 +27,7 @@ const next = ({ acceleration, centerFraction }: MaskPair): MaskPair => ({
 
 /** The sliders set one pair. With several pairs, a list says which. */
 export function DrawnMaskFields({ mask, seed }: Props) {
+  const addButton = useRef<HTMLButtonElement>(null)
   const pairs = maskPairs(mask)
   const [asked, choose] = useState(0)
   const chosen = Math.min(asked, pairs.length - 1)
@@ -42,11 +43,11 @@ export function DrawnMaskFields({ mask, seed }: Props) {
         {pairs.length === 1 ? 'One pair' : `${pairs.length} pairs: one is drawn per mask`}
       </span>
       <Tooltip label="Add a pair of acceleration and centre: one pair is drawn per mask">
-        <ActionIcon aria-label="Add a pair" onClick={add} disabled={pairs.length === MOST_PAIRS}>
+        <ActionIcon ref={addButton} aria-label="Add a pair" onClick={add} disabled={pairs.length === MOST_PAIRS}>
           <IconPlus size={16} />
         </ActionIcon>
       </Tooltip>
-      {pairs.length > 1 && <Pairs {...{ mask, pairs, chosen, choose }} />}
+      {pairs.length > 1 && <Pairs {...{ mask, pairs, chosen, choose }} onRemoved={() => addButton.current?.focus()} />}
       <SliderRow
         label="Acceleration"
         value={acceleration}
@@ -71,12 +72,15 @@ interface PairsProps {
   readonly pairs: readonly MaskPair[]
   readonly chosen: number
   readonly choose: (pair: number) => void
+  /** The button that removed the pair goes with the list, or belongs to another pair. */
+  readonly onRemoved: () => void
 }
 
-function Pairs({ mask, pairs, chosen, choose }: PairsProps) {
+function Pairs({ mask, pairs, chosen, choose, onRemoved }: PairsProps) {
   const remove = (pair: number) => {
     setPairs(mask, pairs.toSpliced(pair, 1))
     choose(Math.max(chosen - Number(pair <= chosen), 0))
+    onRemoved()
   }
   return (
     <ul className={`${style.shapes} ${style.whole}`} aria-label="Pairs: one is drawn per mask">

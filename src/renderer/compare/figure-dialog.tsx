@@ -11,7 +11,7 @@ import { shapesOf } from '../viewer/shapes.ts'
 import type { Comparison } from '../viewer/sources.ts'
 import { useView } from '../viewer/view.ts'
 import style from './figure-dialog.module.css'
-import { type Choices, panesOf, shareOf } from './figure-request.ts'
+import { type Choices, leftOut, panesOf, shareOf } from './figure-request.ts'
 import { copyFigure, figureImage, saveFigure } from './save.ts'
 
 interface Props {
@@ -39,6 +39,7 @@ export function FigureDialog({ comparison, volume }: Props) {
   const { slice, mask, seed, errorScale, signedErrors } = useView.getState()
   const { inset, errorRow, ...plain } = choices
   const panes = panesOf(comparison)
+  const missing = leftOut(comparison.panes.filter(({ source }) => source !== null).length - panes.length)
   const request: FigureInput = {
     ...plain,
     volume: volume.id,
@@ -59,6 +60,7 @@ export function FigureDialog({ comparison, volume }: Props) {
         />
         <Preview request={request} />
         <div className={style.actions}>
+          {missing && <output className="secondary">{missing}</output>}
           <Button onClick={() => void copyFigure(request)}>Copy figure</Button>
           <Button variant="filled" disabled={panes.length === 0} onClick={() => void saveFigure(request, name)}>
             Save figure…

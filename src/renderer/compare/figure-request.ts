@@ -35,6 +35,14 @@ function labelOf(pane: PaneState): string {
   return show === 'error' ? `Error: ${run ? `run ${run.id}` : shortLabel(pane)}` : `${SHOW_LABEL[show]}: ${name}`
 }
 
+/** Panes of the figure that have a source but no image. */
+export function leftOut(missing: number): string {
+  if (missing === 0) return ''
+  return missing === 1
+    ? '1 pane has no image yet and is left out.'
+    : `${missing} panes have no image yet and are left out.`
+}
+
 /** The panes that have an image, as they are seen. */
 export function panesOf({ panes, volume }: Comparison): FigureInput['panes'] {
   const view = useView.getState()

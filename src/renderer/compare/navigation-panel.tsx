@@ -15,7 +15,11 @@ import { FileName } from '../widgets/file-name.tsx'
 import style from './navigation-panel.module.css'
 
 /** Nothing of it depends on the slice. */
-export const NavigationPanel = memo(function NavigationPanel({ study, volume, runs }: Omit<Comparison, 'panes'>) {
+export const NavigationPanel = memo(function NavigationPanel({
+  study,
+  volume,
+  runs,
+}: Omit<Comparison, 'panes' | 'named'>) {
   const { data: studies } = useStudies()
   const own = study ? runsFor(study, runs).toReversed() : []
   return (

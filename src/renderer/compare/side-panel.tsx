@@ -4,16 +4,16 @@ import { Fragment } from 'react'
 import type { ExportFormat } from '../../contract/exports.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { count, formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
-import { protocolLines } from '../../presentation/protocol.ts'
+import { CLASSICAL_CAUTION, protocolLines } from '../../presentation/protocol.ts'
 import { errorText } from '../app/client.ts'
 import { useNetworkLabel } from '../app/queries.ts'
 import { useScore } from '../viewer/score.ts'
-import { type Comparison, type PaneState, shortLabel, sourceLabel, usePlace } from '../viewer/sources.ts'
+import { type Comparison, isClassical, type PaneState, shortLabel, sourceLabel, usePlace } from '../viewer/sources.ts'
 import { useView } from '../viewer/view.ts'
 import { FineTuneButton } from '../widgets/fine-tune.tsx'
 import { MaskPanel } from './mask-panel.tsx'
 import { MeasurePanel } from './measure-panel.tsx'
-import { MetricsHead } from './metrics-head.tsx'
+import { ForegroundHead, MetricsHead } from './metrics-head.tsx'
 import { saveReconstruction } from './save.ts'
 import style from './side-panel.module.css'
 
@@ -36,18 +36,22 @@ export function SidePanel({ comparison }: { comparison: Comparison }) {
 function Numbers({ comparison, volume }: { comparison: Comparison; volume: StudyVolume }) {
   const scored = comparison.panes.filter(({ source }) => source !== null && source !== 'truth')
   const rows = scored.filter((pane, i) => scored.findIndex(({ source }) => source === pane.source) === i)
+  const classical = rows.some(isClassical)
   return (
     <section className={style.section}>
       <h2>Volume, {volume.slices} slices</h2>
       {volume.targetShape ? (
-        <table className={style.table}>
-          <MetricsHead />
-          <tbody>
-            {rows.map(pane => (
-              <NumbersRow key={pane.pane} pane={pane} volume={volume} />
-            ))}
-          </tbody>
-        </table>
+        <>
+          <table className={`${style.table} ${style.sources}`}>
+            {classical ? <ForegroundHead /> : <MetricsHead />}
+            <tbody>
+              {rows.map(pane => (
+                <NumbersRow key={pane.pane} {...{ pane, volume, foreground: classical }} />
+              ))}
+            </tbody>
+          </table>
+          {classical && <p className="secondary">{CLASSICAL_CAUTION}</p>}
+        </>
       ) : (
         <p className="secondary">No ground truth: the volume can be reconstructed but not scored.</p>
       )}
@@ -55,12 +59,28 @@ function Numbers({ comparison, volume }: { comparison: Comparison; volume: Study
   )
 }
 
-function NumbersRow({ pane: { slot, source, run }, volume }: { pane: PaneState; volume: StudyVolume }) {
+interface RowProps {
+  readonly pane: PaneState
+  readonly volume: StudyVolume
+  /** SSIM of the whole image, then the scores of the foreground. Otherwise the scores of the whole image. */
+  readonly foreground: boolean
+}
+
+function NumbersRow({ pane, volume, foreground }: RowProps) {
+  const { source, run } = pane
+  const name = shortLabel(pane)
   const scored = !run?.arbitraryUnits
   const { data, isPending, error, onDemand, work } = useScore({ source, run }, volume, scored)
   const waits = isPending && (!onDemand || work !== null)
+  const inside = data?.score.foreground
   const cell = (text: string) => (waits ? '…' : text)
-  const without = onDemand && !error ? 'Press “Score volume” below the image.' : error ? errorText(error) : ''
+  const without = error
+    ? errorText(error)
+    : data === null
+      ? 'No metric applies.'
+      : onDemand
+        ? 'Press “Score volume” below the image.'
+        : ''
   return (
     <Tooltip
       label={
@@ -70,12 +90,14 @@ function NumbersRow({ pane: { slot, source, run }, volume }: { pane: PaneState; 
       }
     >
       <tr>
-        <th title={shortLabel({ slot, source, run })}>{shortLabel({ slot, source, run })}</th>
+        <th scope="row" title={name}>
+          {name}
+        </th>
         {scored ? (
           <>
             <td>{cell(formatSsim(data?.score.ssim))}</td>
-            <td>{cell(formatPsnr(data?.score.psnr))}</td>
-            <td>{cell(formatNmse(data?.score.nmse))}</td>
+            <td>{cell(foreground ? formatSsim(inside?.ssim) : formatPsnr(data?.score.psnr))}</td>
+            <td>{cell(formatNmse((foreground ? inside : data?.score)?.nmse))}</td>
           </>
         ) : (
           <td colSpan={3} className="secondary">

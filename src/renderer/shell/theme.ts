@@ -54,7 +54,10 @@ export const theme = createTheme({
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray', size: 'md' } },
     Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close the message' } } },
     Tooltip: {
-      defaultProps: { openDelay: 350, multiline: true, maw: 360, fz: 12 },
+      defaultProps: {
+        ...{ openDelay: 350, multiline: true, maw: 360, fz: 12 },
+        events: { hover: true, focus: true, touch: true },
+      },
       styles: {
         tooltip: { background: 'var(--raised)', color: 'var(--text)', border: '1px solid var(--line)' },
       },

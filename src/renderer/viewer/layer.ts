@@ -24,6 +24,15 @@ export interface PaneLayer {
   readonly retry: () => void
 }
 
+/** Whether the frame that is shown is another than the requested frame, or none is there yet. */
+export const isWaiting = ({ url, frame }: Pick<PaneLayer, 'url' | 'frame'>): boolean =>
+  url !== null && frame?.url !== url
+
+const UNLIKE: FrameError = {
+  code: 'INVALID_ARGUMENT',
+  message: 'The image and the ground truth have different numbers of pixels, so that there is no error to show.',
+}
+
 /** Of the ground truth at a slice; `null` while it loads, or where there is none. */
 export function useTruth(volume: StudyVolume | null, slice: number): Frame | null {
   return useFrame(volume?.targetShape ? truthPath(volume, slice) : null).frame
@@ -52,7 +61,7 @@ function useShown({ source, show }: PaneState, volume: StudyVolume, url: string 
 
 export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
   const { slice, url } = usePlace(pane, volume)
-  const { shown, held, error, retry } = useShown(pane, volume, url)
+  const { shown, held, error: failure, retry: retryImage } = useShown(pane, volume, url)
   useFileWindow(volume)
   const view = useView(
     useShallow(({ link, errors, errorScale, signedErrors, colours }) => ({
@@ -66,14 +75,17 @@ export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
   const { source, show, coil = null } = pane
   const { signedErrors } = view
   const isError = (show === 'error' || (show === 'image' && view.errors && coil === null)) && source !== 'truth'
-  const truth = useTruth(isError ? volume : null, slice)
+  const truth = useFrame(isError && volume.targetShape ? truthPath(volume, slice) : null)
   const lastError = useRef<{ layer: Layer; key: string } | null>(null)
   const image = shown?.meta.units === 'signal' ? shown.image : null
-  const reference = truth?.image
+  const reference = truth.frame?.image
+  const isUnlike = image !== null && reference !== undefined && image.length !== reference.length
+  const error = failure ?? truth.error ?? (isUnlike ? UNLIKE : null)
+  const retry = failure ? retryImage : truth.retry
   const errors = useMemo((): Float32Array | null => {
-    if (!isError || held || !image || !reference) return null
-    return image.length === reference.length ? difference(image, reference, signedErrors) : null
-  }, [isError, held, image, reference, signedErrors])
+    if (!isError || held || isUnlike || !image || !reference) return null
+    return difference(image, reference, signedErrors)
+  }, [isError, held, isUnlike, image, reference, signedErrors])
 
   const colours = coloursOf(isError ? 'error' : show, view.colours, signedErrors)
   const map = COLOURS[colours]

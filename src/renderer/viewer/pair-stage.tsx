@@ -5,9 +5,11 @@ import { IconArrowsExchange, IconFlipHorizontal, IconFlipVertical, IconX } from 
 import { type PointerEvent, useEffect, useState } from 'react'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { runColour } from '../../presentation/colours.ts'
+import { takeLostFocus } from '../widgets/focus.ts'
+import { Caution } from './caution.tsx'
 import { Computing } from './computing.tsx'
-import { STOPPED } from './frames.ts'
-import { type PaneLayer, usePaneLayer } from './layer.ts'
+import { type FrameError, STOPPED } from './frames.ts'
+import { isWaiting, type PaneLayer, usePaneLayer } from './layer.ts'
 import type { Pair } from './marks.ts'
 import { changePair, leavePair } from './pair.ts'
 import style from './pair-stage.module.css'
@@ -49,59 +51,82 @@ export function PairStage({ pair, comparison, volume }: Props) {
   const rate = pair.mode === 'blink' && !still ? pair.rate : 0
   const [turn, flip] = useTurns(rate)
   const names = [nameOf(first, comparison), nameOf(second, comparison)]
-  const ready = below.layer && above.layer
+  const both: readonly Drawn[] = [
+    { drawn: below, name: names[0].text, pane: first },
+    { drawn: above, name: names[1].text, pane: second },
+  ]
+  const ready = below.layer && above.layer && !below.error && !above.error
   return (
     <section className={style.pair} aria-label="Comparison of two panes" data-mode={pair.mode}>
       <PairHead {...{ pair, names, turn, rate, still, flip }} />
       <div className={style.stage}>
         {ready ? (
           <>
-            <Stage
-              pane={pair.first}
-              layer={below.layer!}
-              mix={{ ...pair, layer: above.layer!, turn }}
-              slices={volume.slices}
-              marks={!below.layer!.tiles && !above.layer!.tiles}
-              label={`${names[0].text} and ${names[1].text}`}
-              unit=""
-            />
+            <div className={style.fill} data-held={below.held || above.held || undefined}>
+              <Stage
+                pane={pair.first}
+                layer={below.layer!}
+                mix={{ ...pair, layer: above.layer!, turn }}
+                slices={volume.slices}
+                marks={!below.layer!.tiles && !above.layer!.tiles}
+                label={`${names[0].text} and ${names[1].text}`}
+                unit=""
+              />
+            </div>
             <PaneBar drawn={turn && pair.mode === 'blink' ? above : below} />
             {pair.mode === 'swipe' && <Edge pair={pair} />}
+            <Cautions both={both} />
+            {computingOf(both)}
           </>
         ) : (
-          <Missing
-            missing={[below, above].map((drawn, i) => ({ drawn, name: names[i].text, pane: [first, second][i] }))}
-          />
+          <Missing both={both} />
         )}
       </div>
     </section>
   )
 }
 
-interface MissingProps {
-  readonly missing: readonly { readonly drawn: PaneLayer; readonly name: string; readonly pane: PaneState }[]
+interface Drawn {
+  readonly drawn: PaneLayer
+  readonly name: string
+  readonly pane: PaneState
+}
+
+/** What may spoil either image. */
+function Cautions({ both }: { readonly both: readonly Drawn[] }) {
+  const cautions = both.flatMap(({ drawn, name }) =>
+    isWaiting(drawn) ? [] : (drawn.frame?.meta.cautions ?? []).map(caution => `${name}: ${caution}`),
+  )
+  return cautions.length > 0 && <Caution cautions={cautions} />
+}
+
+/** The classical image that the two wait for; `null` if they wait for none. */
+function computingOf(both: readonly Drawn[]) {
+  const computed = both.find(({ drawn, pane }) => isWaiting(drawn) && isClassical(pane))
+  return computed ? <Computing url={computed.drawn.url!} title={computed.name} /> : null
 }
 
 /** Why the two are not seen yet. */
-function Missing({ missing }: MissingProps) {
-  const failed = missing.find(({ drawn }) => drawn.error)
-  if (failed) {
-    const { error, retry } = failed.drawn
-    return (
-      <div className={style.message}>
-        <p>{error === STOPPED ? `${failed.name}: stopped.` : error!.message}</p>
-        {error === STOPPED && (
-          <Button size="compact-xs" onClick={retry}>
-            Compute again
+function Missing({ both }: { readonly both: readonly Drawn[] }) {
+  const failed = both.filter(({ drawn }) => drawn.error)
+  if (failed.length === 0) return computingOf(both) ?? <p className={style.message}>Loading both images …</p>
+  return (
+    <div className={style.message}>
+      {failed.map(({ drawn: { error, retry }, name, pane }) => (
+        <div key={pane.pane} role={error === STOPPED ? undefined : 'alert'}>
+          <p>
+            {name}: {error === STOPPED ? 'stopped.' : error!.message}
+          </p>
+          <Button ref={takeLostFocus} size="compact-xs" aria-label={`${again(error)}: ${name}`} onClick={retry}>
+            {again(error)}
           </Button>
-        )}
-      </div>
-    )
-  }
-  const computed = missing.find(({ drawn, pane }) => !drawn.layer && drawn.url !== null && isClassical(pane))
-  if (computed) return <Computing url={computed.drawn.url!} title={computed.name} />
-  return <p className={style.message}>Loading both images …</p>
+        </div>
+      ))}
+    </div>
+  )
 }
+
+const again = (error: FrameError | null) => (error === STOPPED ? 'Compute again' : 'Try again')
 
 interface ControlsProps {
   readonly pair: Pair

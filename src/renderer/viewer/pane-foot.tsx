@@ -6,7 +6,7 @@ import type { StudyVolume } from '../../contract/studies.ts'
 import { formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
 import { protocolLines } from '../../presentation/protocol.ts'
 import { errorText } from '../app/client.ts'
-import type { Work } from '../app/works.ts'
+import { leaveFocusToTable } from '../widgets/focus.ts'
 import { useMetrics } from './frames.ts'
 import style from './pane-foot.module.css'
 import { scoreVolume, useScore } from './score.ts'
@@ -20,10 +20,18 @@ interface FootProps {
 /** One coil's image has no metrics. */
 const isOneCoil = ({ coil = null }: PaneState) => coil !== null
 
-export function PaneFoot({ pane, volume, meta }: FootProps & { meta: FrameMeta | null }) {
+interface PaneFootProps extends FootProps {
+  readonly meta: FrameMeta | null
+  /** `meta` is not of the requested image. */
+  readonly waiting: boolean
+}
+
+export function PaneFoot({ pane, volume, meta, waiting }: PaneFootProps) {
+  const isNoted = meta !== null && (meta.show !== 'image' || isOneCoil(pane)) && meta.note !== null
+  if (waiting && (isNoted || meta?.residual)) return <Note text="…" />
   if (meta?.show === 'residual' && meta.residual) return <Residual residual={meta.residual} note={meta.note} />
-  if (meta && (meta.show !== 'image' || isOneCoil(pane)) && meta.note) return <Note text={meta.note} />
-  const { acceleration = null, note = null } = meta ?? {}
+  if (isNoted) return <Note text={meta.note!} />
+  const { acceleration = null, note = null } = (!waiting && meta) || {}
   return <PaneNumbers {...{ pane, volume, acceleration, note }} seen={meta !== null} />
 }
 
@@ -65,21 +73,28 @@ const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration
         : 'Protocol: scoring the volume …'
   return (
     <Tooltip label={<span className={style.protocol}>{note ? `${note}\n${protocol}` : protocol}</span>} maw={420}>
-      <table className={style.numbers}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the tooltip opens on focus */}
+      <table className={style.numbers} tabIndex={0} aria-label={`Metrics of ${shortLabel(pane)}`}>
         <colgroup>
           <col className={style.names} />
           <col />
           <col className={style.psnr} />
           <col className={style.nmse} />
-          <col className={style.foreground} />
+          <col />
           <col className={style.nmse} />
         </colgroup>
         <thead>
           <tr>
             <td />
-            <th colSpan={2}>whole image</th>
-            <td className={style.psnr} />
-            <th colSpan={2}>foreground</th>
+            <th className={style.psnr} scope="colgroup" colSpan={3}>
+              whole image
+            </th>
+            <th className={style.withoutPsnr} scope="colgroup" colSpan={2}>
+              whole image
+            </th>
+            <th scope="colgroup" colSpan={2}>
+              foreground
+            </th>
           </tr>
           <tr>
             <td />
@@ -119,58 +134,67 @@ function SliceRow({ pane, volume }: FootProps) {
   const metrics = useMetrics(usePlace(pane, volume).url)
   return (
     <tr aria-busy={metrics === undefined}>
-      <th>slice</th>
+      <th scope="row">slice</th>
       <Cells metrics={metrics} of="slice" />
     </tr>
   )
 }
 
 function VolumeRow({ pane, volume, score }: FootProps & { score: ReturnType<typeof useScore> }) {
-  const { data, error, isPending, onDemand, work } = score
-  const name = shortLabel(pane)
-  if (onDemand && !data)
+  const { data, isPending, onDemand, work } = score
+  if (onDemand && data === undefined)
     return (
       <tr aria-busy={work !== null}>
-        <th>volume</th>
+        <VolumeHead />
         <td colSpan={4} className={style.action}>
-          {work ? (
-            <Scoring work={work} name={name} />
-          ) : (
-            <button
-              type="button"
-              className={style.link}
-              title={`Takes about as long as ${volume.slices} images`}
-              onClick={() => void scoreVolume(pane, volume, name)}
-            >
-              {error ? 'Not scored. Score volume again' : 'Score volume'}
-            </button>
-          )}
+          <Scoring {...{ pane, volume, score }} />
+        </td>
+      </tr>
+    )
+  if (onDemand && data === null)
+    return (
+      <tr>
+        <VolumeHead />
+        <td colSpan={4} className={style.action}>
+          no metric
         </td>
       </tr>
     )
   return (
     <tr aria-busy={isPending}>
-      <th>volume</th>
+      <VolumeHead />
       <Cells metrics={isPending ? undefined : data?.score} of="volume" />
     </tr>
   )
 }
 
-function Scoring({ work, name }: { work: Work; name: string }) {
-  const { progress, cancel, cancelling } = work
+const VolumeHead = () => (
+  <th scope="row" aria-label="volume">
+    vol.
+  </th>
+)
+
+/** One button, so that it keeps the focus when the score begins and when the score is stopped. */
+function Scoring({ pane, volume, score: { error, work } }: FootProps & { score: ReturnType<typeof useScore> }) {
+  const name = shortLabel(pane)
+  const progress = work?.progress
   return (
     <>
-      <span>
-        {progress && progress.total > 0 ? `${Math.floor(progress.done)} of ${progress.total} slices` : 'scoring …'}
-      </span>
+      {work && (
+        <span>
+          {progress && progress.total > 0 ? `${Math.floor(progress.done)} of ${progress.total} slices` : 'waiting …'}
+        </span>
+      )}
       <button
+        ref={leaveFocusToTable}
         type="button"
         className={style.link}
-        aria-label={`Cancel the score of ${name}`}
-        disabled={cancelling}
-        onClick={cancel}
+        aria-label={work ? `Stop the score of ${name}` : undefined}
+        aria-disabled={work?.cancelling}
+        title={work ? undefined : error ? errorText(error) : `Takes about as long as ${volume.slices} images`}
+        onClick={() => (work ? work.cancel() : void scoreVolume(pane, volume, name))}
       >
-        Cancel
+        {work ? 'Stop' : error ? 'Not scored. Score volume again' : 'Score volume'}
       </button>
     </>
   )

@@ -9,7 +9,6 @@ import { sourceOfSettings } from '../../contract/tuning.ts'
 import { runColour } from '../../presentation/colours.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { showFeatures } from '../app/open-features.ts'
-import { useNamedSettings } from '../app/queries.ts'
 import { SeenBadge } from './badges.tsx'
 import type { PaneShow } from './layouts.ts'
 import { showSettings } from './open-settings.ts'
@@ -25,7 +24,7 @@ import {
 } from './sources.ts'
 import { changePane } from './view.ts'
 
-interface HeadProps extends Pick<Comparison, 'runs' | 'study'> {
+interface HeadProps extends Pick<Comparison, 'runs' | 'study' | 'named'> {
   readonly pane: PaneState
   readonly volume: StudyVolume
   /** In a strip: what it is of, nothing to choose. */
@@ -34,7 +33,7 @@ interface HeadProps extends Pick<Comparison, 'runs' | 'study'> {
 }
 
 /** Nothing of it depends on the slice. */
-export const PaneHead = memo(function PaneHead({ pane, volume, small, title, runs, study }: HeadProps) {
+export const PaneHead = memo(function PaneHead({ pane, volume, small, title, runs, study, named }: HeadProps) {
   const { slot, source, run, show } = pane
   return (
     <header className={style.header}>
@@ -50,7 +49,7 @@ export const PaneHead = memo(function PaneHead({ pane, volume, small, title, run
         </span>
       ) : (
         <>
-          <SourceSelect {...{ pane: pane.pane, slot, source, runs, study }} />
+          <SourceSelect {...{ pane: pane.pane, slot, source, runs, study, named }} />
           {run && <SeenBadge run={run} volume={volume} />}
           <PaneMenu {...{ pane: pane.pane, slot, source, run, show }} coils={volume.coils} />
         </>
@@ -58,6 +57,10 @@ export const PaneHead = memo(function PaneHead({ pane, volume, small, title, run
     </header>
   )
 })
+
+/** Networks and classical methods give a magnitude of all coils: it has no phase, no coils and no coil maps. */
+const isShown = (show: PaneShow, source: string | null): boolean =>
+  source === null || source === 'zero-filled' || source === 'truth' || !(show === 'phase' || needsCoils(show))
 
 const SHOWN = Object.keys(SHOW_LABEL) as Exclude<PaneShow, 'feature'>[]
 
@@ -78,7 +81,7 @@ function PaneMenu({ pane, slot, source, run, show, coils }: MenuProps) {
         <Menu.Label>Show</Menu.Label>
         <Menu.RadioGroup value={show} onChange={next => changePane(pane, { show: next as PaneShow })}>
           {SHOWN.filter(each => coils > 1 || !needsCoils(each)).map(each => (
-            <Menu.RadioItem key={each} value={each} closeMenuOnClick>
+            <Menu.RadioItem key={each} value={each} disabled={!isShown(each, source)} closeMenuOnClick>
               {SHOW_LABEL[each]}
             </Menu.RadioItem>
           ))}
@@ -111,42 +114,34 @@ function PaneMenu({ pane, slot, source, run, show, coils }: MenuProps) {
   )
 }
 
-type SourceProps = Pick<PaneState, 'pane' | 'slot' | 'source'> & Pick<Comparison, 'runs' | 'study'>
+type SourceProps = Pick<PaneState, 'pane' | 'slot' | 'source'> & Pick<Comparison, 'runs' | 'study' | 'named'>
 
 /** Each method with its default settings and with its named settings, and the hidden settings that a pane still has. */
-function useClassicalItems(source: string | null) {
-  const { data: named } = useNamedSettings()
-  return useMemo(() => {
-    const items = CLASSICAL_IDS.flatMap(method => [
-      { value: method as string, label: CLASSICAL_LABELS[method] },
-      ...(named ?? [])
-        .filter(({ classical }) => classical === method)
-        .map(settings => ({
-          value: sourceOfSettings(settings),
-          label: `${CLASSICAL_LABELS[method]} · ${settings.name}`,
-        })),
-    ])
-    const isHidden = source !== null && classicalSource(source) && items.every(({ value }) => value !== source)
-    return isHidden ? [...items, { value: source, label: sourceLabel(source, { runs: [] }) }] : items
-  }, [named, source])
+function classicalSources(source: string | null, named: Comparison['named']): string[] {
+  const all = CLASSICAL_IDS.flatMap(method => [
+    method,
+    ...named.filter(({ classical }) => classical === method).map(sourceOfSettings),
+  ])
+  const isHidden = source !== null && classicalSource(source) && !all.includes(source)
+  return isHidden ? [...all, source] : all
 }
 
-function SourceSelect({ pane, slot, source, runs, study }: SourceProps) {
-  const classical = useClassicalItems(source)
+function SourceSelect({ pane, slot, source, runs, study, named }: SourceProps) {
   const data = useMemo(() => {
     const offered = runs.filter(run => run.checkpoint)
-    const item = (value: string) => ({ value, label: sourceLabel(value, { runs }) })
+    const classical = classicalSources(source, named)
+    const item = (value: string) => ({ value, label: sourceLabel(value, { runs, named }) })
     const own = offered.filter(run => run.study === study?.name).toReversed()
     const others = offered.filter(run => run.study !== study?.name).toReversed()
     return [
       { group: 'This slice', items: [item('zero-filled'), item('truth')] },
-      { group: 'Classical, no training', items: classical },
+      { group: 'Classical, no training', items: classical.map(item) },
       ...(own.length > 0 ? [{ group: 'Runs of this study', items: own.map(run => item(`run:${run.id}`)) }] : []),
       ...(others.length > 0
         ? [{ group: 'Runs of other studies', items: others.map(run => item(`run:${run.id}`)) }]
         : []),
     ]
-  }, [runs, study, classical])
+  }, [runs, study, named, source])
   return (
     <Select
       aria-label={`Source of the pane ${SLOT_LABEL[slot]}`}
@@ -154,7 +149,7 @@ function SourceSelect({ pane, slot, source, runs, study }: SourceProps) {
       variant="unstyled"
       data={data}
       value={source}
-      title={source === null ? undefined : sourceLabel(source, { runs })}
+      title={source === null ? undefined : sourceLabel(source, { runs, named })}
       placeholder={SLOT_LABEL[slot]}
       onChange={value => changePane(pane, { source: value })}
       allowDeselect={false}

@@ -1,13 +1,14 @@
 /** A pane's image, or why there is none and what to do. */
 import { Button, Tooltip } from '@mantine/core'
-import { IconAlertTriangle } from '@tabler/icons-react'
 import { isOfKspace } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { FineTuneButton } from '../widgets/fine-tune.tsx'
+import { takeLostFocus } from '../widgets/focus.ts'
+import { Caution } from './caution.tsx'
 import { Computing } from './computing.tsx'
 import { type FrameError, STOPPED } from './frames.ts'
-import type { PaneLayer } from './layer.ts'
+import { isWaiting, type PaneLayer } from './layer.ts'
 import style from './pane.module.css'
 import { PaneBar, UNITS } from './pane-bar.tsx'
 import { type Comparison, isClassical, type PaneState } from './sources.ts'
@@ -30,7 +31,7 @@ interface ImageProps {
 export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps) {
   const { slot, source, show } = pane
   const { slice, url, layer, frame, held, isError, error, retry } = drawn
-  const computing = url !== null && isClassical(pane) && <Computing {...{ url, title }} />
+  const computing = url !== null && isClassical(pane) && isWaiting(drawn) && <Computing {...{ url, title }} />
   if (source === null) return <Empty slot={slot} comparison={comparison} />
   if (source === 'truth' && !volume.targetShape)
     return <p className={style.message}>This file has no ground truth. It can be reconstructed but not scored.</p>
@@ -39,8 +40,7 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
   if (error) return <Failure error={error} retry={retry} />
   if (isError && frame?.meta.units === 'arbitrary')
     return <p className={style.message}>Arbitrary units: a pre-trained network’s output has no error to show.</p>
-  if (!layer || !frame)
-    return computing && !frame ? computing : <div className={style.skeleton} role="status" aria-label="Loading" />
+  if (!layer || !frame) return computing || <div className={style.skeleton} role="status" aria-label="Loading" />
   const arbitrary = frame.meta.units === 'arbitrary'
   const inKspace = isOfKspace(show)
   const marks = !inKspace && !frame.meta.tiles
@@ -57,7 +57,11 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
         />
       </div>
       <PaneBar drawn={drawn} />
-      {held && <output className={style.held}>loading slice {slice + 1} …</output>}
+      {held && (
+        <output className={style.held}>
+          {computing ? 'computing' : 'loading'} slice {slice + 1} …
+        </output>
+      )}
       {held && computing}
       {frame.meta.cautions && !held && <Caution cautions={frame.meta.cautions} />}
       {arbitrary && (
@@ -74,15 +78,6 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
     </>
   )
 }
-
-/** What may spoil a classical image. */
-const Caution = ({ cautions }: { cautions: readonly string[] }) => (
-  <Tooltip label={cautions.join(' ')} maw={420}>
-    <button type="button" className={style.caution} aria-label={`Caution. ${cautions.join(' ')}`}>
-      <IconAlertTriangle size={12} /> caution
-    </button>
-  </Tooltip>
-)
 
 function Empty({ slot, comparison: { panes, study } }: { slot: PaneState['slot']; comparison: Comparison }) {
   const pretrained = panes.find(pane => pane.slot === 'pretrained')?.run
@@ -111,7 +106,7 @@ function Failure({ error, retry }: { error: FrameError; retry: () => void }) {
     return (
       <div className={style.message}>
         <p>{error.message}</p>
-        <Button size="compact-xs" autoFocus onClick={retry}>
+        <Button ref={takeLostFocus} size="compact-xs" onClick={retry}>
           Compute again
         </Button>
       </div>

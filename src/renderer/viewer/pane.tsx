@@ -2,7 +2,7 @@
 import { type DragEvent, type PointerEvent, useState } from 'react'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { CoilStepper } from './coil-stepper.tsx'
-import { usePaneLayer } from './layer.ts'
+import { isWaiting, usePaneLayer } from './layer.ts'
 import { RUN_TYPE } from './marks.ts'
 import { pickForPair } from './pair.ts'
 import style from './pane.module.css'
@@ -45,6 +45,7 @@ function useDrop(pane: number) {
 
 export function Pane({ pane, comparison, volume, small = false }: Props) {
   const { slot, source } = pane
+  const { runs, study, named } = comparison
   const drawn = usePaneLayer(pane, volume)
   const focused = useView(view => view.focus === pane.pane)
   const picked = useView(view => view.picked === pane.pane)
@@ -67,14 +68,14 @@ export function Pane({ pane, comparison, volume, small = false }: Props) {
       onPointerDownCapture={take}
       {...drop}
     >
-      <PaneHead {...{ pane, volume, small, title }} runs={comparison.runs} study={comparison.study} />
+      <PaneHead {...{ pane, volume, small, title, runs, study, named }} />
       <div className={style.stage}>
         <PaneImage {...{ pane, comparison, volume, drawn, title }} />
         {!small && <CoilStepper pane={pane} coils={volume.coils} />}
       </div>
       {!small && (
         <footer className={style.footer}>
-          <PaneFoot pane={pane} volume={volume} meta={drawn.frame?.meta ?? null} />
+          <PaneFoot pane={pane} volume={volume} meta={drawn.frame?.meta ?? null} waiting={isWaiting(drawn)} />
         </footer>
       )}
     </section>

@@ -54,24 +54,38 @@ export function useScore(scored: Scored, volume: StudyVolume, enabled: boolean) 
   return { ...query, onDemand, work }
 }
 
-/** Scores a volume by a classical method. The score stays until the window is closed. */
+/** The end of the score that was asked for last: a browser opens few connections to a host. */
+let previous: Promise<unknown> = Promise.resolve()
+
+/** Once the scores before it have ended. A cancelled score does not wait. */
+function inTurn<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+  const cancelled = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  const mine = Promise.race([previous, cancelled]).then(work)
+  previous = Promise.allSettled([previous, mine])
+  return mine
+}
+
+/** Scores a volume by a classical method. Its score, or why it failed, stays until the window is closed. */
 export async function scoreVolume(scored: Scored, volume: StudyVolume, name: string): Promise<void> {
   const { mask, seed } = useView.getState()
   const queryKey = keyOf(scored, volume, { mask, seed })
   const key = JSON.stringify(queryKey)
   if (useWorks.getState().works.some(each => each.key === key)) return
-  const done = await follow(
+  let isCancelled = () => false
+  await follow(
     `Scoring ${volume.file} by ${name}`,
-    signal => onProgress =>
-      queries.current!.fetchQuery({
+    signal => onProgress => {
+      isCancelled = () => signal.aborted
+      return queries.current!.fetchQuery({
         queryKey,
-        queryFn: () => ask(scored, volume, { mask, seed }, signal, onProgress),
+        queryFn: () => inTurn(signal, () => ask(scored, volume, { mask, seed }, signal, onProgress)),
         staleTime: Number.POSITIVE_INFINITY,
         gcTime: Number.POSITIVE_INFINITY,
         retry: false,
-      }),
+      })
+    },
     'slices',
     key,
   )
-  if (done === null) await queries.current!.resetQueries({ queryKey, exact: true })
+  if (isCancelled()) await queries.current!.resetQueries({ queryKey, exact: true })
 }

@@ -5,8 +5,9 @@ import { MaskSpec } from '../../contract/evaluation.ts'
 import { framePath, type Show } from '../../contract/images.ts'
 import type { RunView } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
+import { labelOfSettings, type NamedSettings, sourceOfSettings } from '../../contract/tuning.ts'
 import { runLabel } from '../app/format.ts'
-import { useRuns, useStudy } from '../app/queries.ts'
+import { useNamedSettings, useRuns, useStudy } from '../app/queries.ts'
 import { coilOf } from './coils.ts'
 import type { PaneShow, Slot } from './layouts.ts'
 import { contentOf, versionOf } from './versions.ts'
@@ -65,6 +66,8 @@ export interface PaneState {
   /** `null`: nothing fits yet. */
   readonly source: string | null
   readonly run: RunView | null
+  /** Of a classical source: the method and the name of its settings. */
+  readonly classical?: string
 }
 
 const isRunSource = (source: string): boolean => source.startsWith('run:')
@@ -116,6 +119,8 @@ export interface Comparison {
   readonly volume: StudyVolume | null
   readonly panes: readonly PaneState[]
   readonly runs: readonly RunView[]
+  /** Settings of classical methods that are not hidden. */
+  readonly named: readonly NamedSettings[]
 }
 
 export const STANDARD_MASK = MaskSpec.parse({})
@@ -179,37 +184,47 @@ export function useComparison(): Comparison {
   const view = useView(useShallow(({ study, volume, layouts, panes }) => ({ study, volume, layouts, panes })))
   const { data: study = null } = useStudy(view.study)
   const { data: runs = [] } = useRuns()
+  const { data: named = [] } = useNamedSettings()
   const volume = study?.volumes.find(({ id }) => id === view.volume) ?? null
   const panes = choicesOf(view).map((chosen, pane): PaneState => {
     const { source: picked, ...choice } = chosen
     const stillThere = picked && (!isRunSource(picked) || runOf(picked, runs))
     const source = stillThere ? picked : study ? automatic(choice.slot, runs, study) : null
     const coil = coilOf(chosen, source, volume)
-    return { ...choice, pane, source, run: source ? runOf(source, runs) : null, coil }
+    const classical = (source && classicalLabel(source, named)) || undefined
+    return { ...choice, pane, source, run: source ? runOf(source, runs) : null, coil, classical }
   })
-  return { study, volume, panes, runs }
+  return { study, volume, panes, runs, named }
 }
 
-export function sourceLabel(source: string, { runs }: Pick<Comparison, 'runs'>): string {
+export function sourceLabel(source: string, { runs, named }: Pick<Comparison, 'runs' | 'named'>): string {
   if (source === 'zero-filled') return 'Sub-sampled, zero-filled'
   if (source === 'truth') return 'Ground truth'
   const run = runs.find(({ id }) => `run:${id}` === source)
-  return run ? `Run ${run.id} · ${runLabel(run)}` : (classicalLabel(source) ?? source)
+  return run ? `Run ${run.id} · ${runLabel(run)}` : (classicalLabel(source, named) ?? source)
 }
 
-function classicalLabel(source: string): string | null {
+/** Hidden settings, which the list does not have, are named by their number. */
+function classicalLabel(source: string, named: readonly NamedSettings[]): string | null {
   const classical = classicalSource(source)
   if (!classical) return null
   const { method, settings } = classical
-  return settings === undefined ? CLASSICAL_LABELS[method] : `${CLASSICAL_LABELS[method]}, settings ${settings}`
+  if (settings === undefined) return CLASSICAL_LABELS[method]
+  const listed = named.find(each => sourceOfSettings(each) === source)
+  return listed ? labelOfSettings(listed, named) : `${CLASSICAL_LABELS[method]}, settings ${settings}`
 }
 
 /** What a pane is of, in few words, for tables and figures. */
-export function shortLabel({ slot, source, run }: Pick<PaneState, 'slot' | 'source' | 'run'>): string {
+export function shortLabel({
+  slot,
+  source,
+  run,
+  classical,
+}: Pick<PaneState, 'slot' | 'source' | 'run' | 'classical'>): string {
   if (run) return `Run ${run.id}`
   if (source === 'zero-filled') return SLOT_LABEL.input
   if (source === 'truth') return SLOT_LABEL.truth
-  return (source && classicalLabel(source)) ?? SLOT_LABEL[slot]
+  return classical ?? SLOT_LABEL[slot]
 }
 
 export const isClassical = ({ source }: Pick<PaneState, 'source'>): boolean =>

@@ -11,6 +11,9 @@ const head = (slot: string, run?: string) => [
   `button "More of ${run ? `run ${run}` : `the pane ${slot}`}"`,
 ]
 const BASELINE = head('Baseline', '3')
+/** The numbers below the image, whose protocol is read on focus. */
+const numbers = (name: string) => `table "Metrics of ${name}"`
+const RUN = numbers('Run 3')
 
 checkStories({
   'pane: no volume': { shows: 'Choose a volume', tab: [] },
@@ -24,27 +27,27 @@ checkStories({
   },
   'pane: scan without a run': { shows: 'Choose a run above', tab: head('Baseline') },
   'pane: no ground truth': { shows: 'no ground truth', tab: head('Ground truth') },
-  'pane: loading': { story: 'pane: run', answers: { frames: 'never' }, shows: 'SSIM', tab: BASELINE },
-  'pane: scoring': { story: 'pane: run', answers: { score: 'never' }, shows: '0.876', tab: BASELINE },
+  'pane: loading': { story: 'pane: run', answers: { frames: 'never' }, shows: 'SSIM', tab: [...BASELINE, RUN] },
+  'pane: scoring': { story: 'pane: run', answers: { score: 'never' }, shows: '0.876', tab: [...BASELINE, RUN] },
   'pane: error': {
     story: 'pane: run',
     answers: failure('INTERNAL'),
     shows: 'got 16',
-    tab: [...BASELINE, 'button "Try again"'],
+    tab: [...BASELINE, 'button "Try again"', RUN],
   },
   'pane: changed data': {
     story: 'pane: run',
     answers: failure('DATA_CHANGED'),
     shows: 'got 16',
-    tab: [...BASELINE, 'button "Open the study"', 'button "Try again"'],
+    tab: [...BASELINE, 'button "Open the study"', 'button "Try again"', RUN],
   },
   'pane: no engine': {
     story: 'pane: run',
     answers: failure('ENGINE_UNAVAILABLE'),
     shows: 'got 16',
-    tab: [...BASELINE, 'button "Install the engine"'],
+    tab: [...BASELINE, 'button "Install the engine"', RUN],
   },
-  'pane: run': { shows: '0.843', tab: BASELINE },
+  'pane: run': { shows: '0.843', tab: [...BASELINE, RUN] },
   'pane: arbitrary units': { shows: 'arbitrary units, own window', tab: head('Pre-trained', '1') },
   'pane: one coil': {
     shows: 'What the image of zero-filled means',
@@ -52,22 +55,26 @@ checkStories({
   },
   'pane: all coils': { shows: 'all coils', tab: [...head('Ground truth'), 'button "Next coil"'] },
   'pane: long names': { shows: 'What the spread', tab: head('Pre-trained', '1234567') },
-  'panes: 1': { shows: '0.843', tab: head('Fine-tuned', '2') },
+  'panes: 1': { shows: '0.843', tab: [...head('Fine-tuned', '2'), numbers('Run 2')] },
   'panes: 9': {
     shows: '0.843',
     tab: [
       ...head('Sub-sampled'),
+      numbers('Sub-sampled'),
       ...head('Pre-trained', '1'),
       ...head('Fine-tuned', '2'),
+      numbers('Run 2'),
       ...BASELINE,
+      RUN,
       ...head('Ground truth'),
       ...head('Error', '2'),
+      numbers('Run 2'),
       ...head('Sub-sampled'),
       ...head('Fine-tuned', '2'),
       ...head('Fine-tuned', '2'),
     ],
   },
-  'panes: strip': { shows: '0.843', tab: head('Fine-tuned', '2') },
+  'panes: strip': { shows: '0.843', tab: [...head('Fine-tuned', '2'), numbers('Run 2')] },
   'panes: 9 errors': {
     story: 'panes: 9',
     answers: failure('INTERNAL'),
@@ -75,22 +82,29 @@ checkStories({
     tab: [
       ...head('Sub-sampled'),
       'button "Try again"',
+      numbers('Sub-sampled'),
       ...head('Pre-trained', '1'),
       'button "Try again"',
       ...head('Fine-tuned', '2'),
       'button "Try again"',
+      numbers('Run 2'),
       ...BASELINE,
       'button "Try again"',
+      RUN,
       ...head('Ground truth'),
       'button "Try again"',
       ...head('Error', '2'),
       'button "Try again"',
+      numbers('Run 2'),
       ...head('Sub-sampled'),
       'button "Try again"',
+      numbers('Sub-sampled'),
       ...head('Fine-tuned', '2'),
       'button "Try again"',
+      numbers('Run 2'),
       ...head('Fine-tuned', '2'),
       'button "Try again"',
+      numbers('Run 2'),
     ],
   },
 })

@@ -68,10 +68,13 @@ describe('classical sources', () => {
 })
 
 describe('the label of named settings', () => {
-  it('has the number of settings only if others of the method have their name', () => {
+  it('has the source only if others of the method have their name', () => {
     const others = [{ ...named, id: 4, name: 'Sharp' } as const, { ...named, id: 5, classical: 'l1-wavelet' } as const]
     expect(labelOfSettings(named, [named, ...others])).toBe('CG-SENSE, Soft')
     const twice = [named, { ...named, id: 7 }]
-    expect(twice.map(each => labelOfSettings(each, twice))).toEqual(['CG-SENSE, Soft · 3', 'CG-SENSE, Soft · 7'])
+    expect(twice.map(each => labelOfSettings(each, twice))).toEqual([
+      'CG-SENSE, Soft (cg-sense:3)',
+      'CG-SENSE, Soft (cg-sense:7)',
+    ])
   })
 })

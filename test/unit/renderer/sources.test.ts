@@ -9,7 +9,7 @@ vi.mock('../../../src/renderer/app/notify.tsx', () => ({ tellDone: () => {} }))
 vi.mock('../../../src/renderer/app/client.ts', () => ({ client: {} }))
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {}, removeItem: () => {} })
 const { useView } = await import('../../../src/renderer/viewer/view.ts')
-const { urlOf } = await import('../../../src/renderer/viewer/sources.ts')
+const { sourceLabel, urlOf } = await import('../../../src/renderer/viewer/sources.ts')
 
 it('an image’s address depends on the volume’s content and the run’s weights, so no old image is shown', () => {
   const { info } = noiseVolume('a')
@@ -31,4 +31,10 @@ it('an image’s address depends on the volume’s content and the run’s weigh
   )
   expect(new Set(urls).size).toBe(urls.length)
   expect(urls).not.toContain(null)
+})
+
+it('a classical source has the name of its settings, and hidden settings have their number', () => {
+  const soft = { id: 3, classical: 'cg-sense', name: 'Soft', config: {}, tuning: null, createdAt: '' } as const
+  const names = ['cg-sense', 'cg-sense:3', 'cg-sense:9'].map(source => sourceLabel(source, { runs: [], named: [soft] }))
+  expect(names).toEqual(['CG-SENSE', 'CG-SENSE, Soft', 'CG-SENSE, settings 9'])
 })

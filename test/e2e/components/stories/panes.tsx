@@ -28,6 +28,7 @@ export const compared = (panes: readonly PaneState[], changes: Partial<Compariso
   study: STUDY,
   volume: VOLUME,
   runs: RUNS,
+  named: [],
   panes,
   ...changes,
 })
