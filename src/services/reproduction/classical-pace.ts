@@ -11,7 +11,7 @@ import type { Timed } from './estimate.ts'
 import { identityOf } from './known.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedRow } from './planned.ts'
-import { masksOf, readScores } from './scores.ts'
+import { isScored, masksOf } from './scores.ts'
 
 /** Shares are of the row's scores, 0 to 1. */
 interface Pace {
@@ -51,7 +51,7 @@ export function classicalProgress(profile: Profile, plan: Plan, hasFailed: (key:
     .map(row => ({
       row,
       pace: paces.get(profile)?.get(identityOf(plan, row)),
-      isDone: readScores(profile, plan, row, new Map()) !== null,
+      isDone: isScored(profile, plan, row),
     }))
   const left = all.filter(({ row, isDone }) => !isDone && !hasFailed(row.key))
   const timed = all

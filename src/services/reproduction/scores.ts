@@ -13,6 +13,7 @@ import { volumesOf } from '../studies/studies.ts'
 import { scoreAnyway, storedEvaluation, ZERO_FILLED } from '../viewing/evaluations.ts'
 import { scoreKey } from '../viewing/score-key.ts'
 import { choiceOf } from './classical.ts'
+import { identityOf } from './known.ts'
 import type { Finished } from './lookup.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedRow } from './planned.ts'
@@ -115,6 +116,20 @@ export function readScores(profile: Profile, plan: Plan, row: PlannedRow, finish
 
 /** Number of masks under which a row's test slices are reconstructed. */
 export const masksOf = ({ manyMasks }: PlannedRow): number => 1 + (manyMasks ? MASK_DRAWS : 0)
+
+const complete = new WeakMap<Profile, Set<string>>()
+
+/**
+ * Whether all scores of a classical row are stored. A complete row is remembered, because the list of reproductions
+ * asks often, and each question parses results.
+ */
+export function isScored(profile: Profile, plan: Plan, row: PlannedRow): boolean {
+  const known = complete.get(profile) ?? new Set()
+  complete.set(profile, known)
+  const key = identityOf(plan, row)
+  if (!known.has(key) && readScores(profile, plan, row, new Map())) known.add(key)
+  return known.has(key)
+}
 
 interface Options {
   readonly signal?: AbortSignal

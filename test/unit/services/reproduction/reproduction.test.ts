@@ -749,7 +749,16 @@ describe('classical rows', () => {
     kill()
     await reproduce(WITH_CLASSICAL)
     expect(scoredBy('cg-sense')).toBe(2)
+    const prepared = vi.spyOn(services.profile.db, 'prepare')
     expect(viewReproduction(services.profile, storedReproduction(services.profile, id))).toMatchObject({ done: 5 })
+    const first = prepared.mock.calls.flat().find(sql => sql.includes('FROM evaluations'))!
+    const [way] = services.profile.db.prepare(`EXPLAIN QUERY PLAN ${first}`).all({ checkpoint: null, key: '' })
+    expect(way).toMatchObject({
+      detail: expect.stringContaining('evaluations_by_request (request=? AND checkpoint=?)'),
+    })
+    prepared.mockClear()
+    expect(viewReproduction(services.profile, storedReproduction(services.profile, id))).toMatchObject({ done: 5 })
+    expect(prepared.mock.calls.flat().filter(sql => sql.includes('FROM evaluations'))).toEqual([])
     expect(report.gains.map(({ label }) => label)).toEqual(['SimCLR', 'SimCLR'])
   })
 
