@@ -22,15 +22,19 @@ interface Pace {
 
 const paces = new WeakMap<Profile, Map<string, Pace>>()
 
-/** Begins to time a row. Call the returned function with each share that is there, first with the stored share. */
+/**
+ * Times a row. Call the returned function with each share that is there, first with the stored share. The clock starts
+ * with the last call of the stored share, because files are read between such calls.
+ */
 export function timeRow(profile: Profile, plan: Plan, row: PlannedRow): (share: number) => void {
-  const started = performance.now()
   const all = paces.get(profile) ?? new Map<string, Pace>()
   paces.set(profile, all)
   const key = identityOf(plan, row)
   let first: number | null = null
+  let started = 0
   return share => {
     first ??= share
+    if (share === first) started = performance.now()
     const seconds = (performance.now() - started) / 1000
     all.set(key, { done: share, measured: { seconds, share: share - first } })
   }

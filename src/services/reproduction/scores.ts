@@ -161,8 +161,8 @@ export async function score(
     const { weights, classical, settings } = one
     const run = weights?.run.id ?? classical?.classical ?? ZERO_FILLED
     const request = { of, run, epoch: weights?.epoch, choice: classical, settings }
-    const onProgress = ({ done, total }: Progress) => onShare?.((there + (masks * done) / total) / whole)
-    const scored = stored ?? (await scoreAnyway(opened, request, { onProgress, signal }))
+    const onScoring = ({ done, total }: Progress) => onShare?.((there + (masks * done) / total) / whole)
+    const scored = stored ?? (await scoreAnyway(opened, request, { onScoring, signal }))
     if (!stored) {
       there += masks
       onShare?.(there / whole)

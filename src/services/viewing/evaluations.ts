@@ -30,7 +30,10 @@ export interface EvaluationRequest {
 }
 
 interface Options {
+  /** Called while files are read (in MB), and then while they are scored (in files). */
   readonly onProgress?: (progress: Progress) => void
+  /** Called only while files are scored. */
+  readonly onScoring?: (progress: Progress) => void
   readonly signal?: AbortSignal
 }
 
@@ -53,7 +56,7 @@ export function storedEvaluation(profile: Profile, checkpoint: string | null, ke
 export async function scoreAnyway(
   opened: OpenProfile,
   { of, run, epoch = null, choice = null, settings }: EvaluationRequest,
-  { onProgress, signal }: Options = {},
+  { onProgress, onScoring, signal }: Options = {},
 ): Promise<Evaluation> {
   const classical = choice ?? classicalNamed(opened.profile, run)
   const kept = classical || run === ZERO_FILLED ? null : keptModel(opened.profile, run, epoch)
@@ -63,10 +66,14 @@ export async function scoreAnyway(
   else requireUntuned(run, settingsOf(opened.profile, run)?.tuning?.volumes ?? [], whole.volumes)
   keepMask(opened.profile, settings.mask)
   const engine = await opened.engines.jobs(signal)
+  const onEvent = (progress: Progress) => {
+    onProgress?.(progress)
+    onScoring?.(progress)
+  }
   const scored = await engine.call(
     'evaluate',
     { files: whole.volumes.map(fileOf), salt, reconstructor: kept?.model ?? classical, settings },
-    { onEvent: onProgress, signal },
+    { onEvent, signal },
   )
   const skipped = [...whole.skipped, ...scored.skipped]
   const { volumes } = scored

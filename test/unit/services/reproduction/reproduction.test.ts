@@ -21,6 +21,7 @@ import type { Engine } from '../../../../src/engine/process/client.ts'
 import type { Calls, TrainRequest } from '../../../../src/engine/process/protocol.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { withSettings } from '../../../../src/services/reproduction/classical.ts'
+import { classicalProgress, timeRow } from '../../../../src/services/reproduction/classical-pace.ts'
 import { demoRequest } from '../../../../src/services/reproduction/demo.ts'
 import { goThrough } from '../../../../src/services/reproduction/driver.ts'
 import { secondsLeft } from '../../../../src/services/reproduction/estimate.ts'
@@ -779,6 +780,41 @@ describe('classical rows', () => {
     await reproduce(of)
     once(scored)
     expect(scoredBy('cg-sense')).toBe(2)
+  })
+
+  it('count only scores in the progress, and not the files that are read before', async () => {
+    const { contents } = services
+    const read: typeof contents.read = (paths, options) => {
+      options?.onProgress?.({ done: 900, total: 1000, label: 'MB of a file' })
+      return contents.read(paths, options)
+    }
+    const shares: number[] = []
+    const { carryOut } = begin({ ...services, contents: { ...contents, read } }, { request: WITH_CLASSICAL })
+    const onClassical = (_row: unknown, share: number) => void shares.push(share)
+    await carryOut(
+      trainAtOnce(services, () => ({})),
+      { onClassical },
+    )
+    expect(shares).toEqual([0, 1 / 21, 1])
+  })
+
+  it('are timed from the start of the scoring', () => {
+    const plan = makePlan(WITH_CLASSICAL, BRAIN)
+    const row = plan.rows.find(({ kind }) => kind === 'classical')!
+    let now = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
+    const tell = timeRow(services.profile, plan, row)
+    for (const [milliseconds, share] of [
+      [0, 0.25],
+      [90_000, 0.25],
+      [2000, 0.75],
+    ]) {
+      now += milliseconds
+      tell(share)
+    }
+    clock.mockRestore()
+    const { timed } = classicalProgress(services.profile, plan, () => false)
+    expect(timed).toMatchObject([{ done: 0.75, measured: { seconds: 2, share: 0.5 } }])
   })
 
   it('fail alone, with the reason', async () => {
