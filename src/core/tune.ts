@@ -3,6 +3,7 @@
  * stopping early regularises as λ does. λ is searched on a logarithmic grid, and then between the best λ's neighbours.
  * Source: Hansen 2010, "Discrete inverse problems", chapters 4 to 6 (Tikhonov's λ, iterations as regularisation).
  */
+import type { VolumeScore } from '../contract/evaluation.ts'
 import type { Criterion, Tuning } from '../contract/tuning.ts'
 import { type Classical, classicalProblem, solveClassical } from './classical.ts'
 import type { Arithmetic } from './compute.ts'
@@ -16,8 +17,16 @@ import { centreCropReal } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
 import { seededMaskOf } from './reconstruct.ts'
 
+type Scores = Pick<VolumeScore, 'nmse' | 'foreground'>
+
 /** Every criterion of one volume. */
 export type TuningScore = Readonly<Record<Criterion, number>>
+
+export const tuningScore = ({ nmse, foreground }: Scores): TuningScore => ({
+  nmse,
+  'foreground-nmse': foreground.nmse,
+  'foreground-ssim': foreground.ssim,
+})
 
 /**
  * Scores one volume that `unscorable` accepts, after each of the numbers of iterations, as `evaluateVolume` does.
@@ -54,7 +63,7 @@ export async function scoreIterations(
   return images.map(prediction => {
     const { ssim, psnr, nmse, foreground } = scoreVolume({ prediction, target, shape, maximum })
     requireFiniteScore({ ssim, psnr, nmse, foreground }, maximum, volume.info.path)
-    return { nmse, 'foreground-nmse': foreground.nmse, 'foreground-ssim': foreground.ssim }
+    return tuningScore({ nmse, foreground })
   })
 }
 

@@ -118,12 +118,12 @@ function makeTurns(): <T>(work: () => Promise<T>) => Promise<T> {
   }
 }
 
-const isClassicalSource = ({ reconstructor }: Pick<Source, 'reconstructor'>) =>
-  reconstructor !== null && 'classical' in reconstructor
+const classicalIn = ({ reconstructor }: Pick<Source, 'reconstructor'>) =>
+  reconstructor && 'classical' in reconstructor ? reconstructor : null
 
 /** The image is then computed once for all that is made of it. */
 const isMadeOfClassicalImage = (request: FrameRequest) =>
-  isClassicalSource(request) && request.show !== 'image' && isMadeOfImage(request)
+  classicalIn(request) !== null && request.show !== 'image' && isMadeOfImage(request)
 
 /** Scores of whole volumes, kept in memory. */
 function makeVolumeScores(opened: OpenProfile): Frames['score'] {
@@ -164,13 +164,12 @@ function makeVolumeScores(opened: OpenProfile): Frames['score'] {
       slices: { kind: 'all' },
       reference: 'ground truth',
     }
-    const turn = isClassicalSource(source) ? inSlowTurn : inTurn
+    const classical = classicalIn(source)
+    const turn = classical ? inSlowTurn : inTurn
     const make = (aborted: AbortSignal, onEvent: OnProgress) =>
       turn(() => evaluate(volume, source, settings, aborted, onEvent))
     const key = `${contentKey(volume)} ${source.key} ${maskKey(mask)} ${seed}`
     const score = await scores.get(key, make, signal, onProgress)
-    const { reconstructor } = source
-    const classical = reconstructor && 'classical' in reconstructor ? reconstructor : null
     return score && { score, protocol: protocolOf(settings, classical) }
   }
 }
