@@ -42,7 +42,7 @@ export const Tuning = z.object({
   zeroFilled: z.number().nullable(),
   /** By λ, then by number of iterations. */
   points: z.array(TuningPoint),
-  /** The best λ is the smallest, or the largest, that can be tried. A better λ may lie beyond. `null`: it is not. */
+  /** The best λ is the smallest, or the largest, that was tried. A better λ may lie beyond. `null`: it is not. */
   edge: z.enum(['smallest', 'largest']).nullable(),
 })
 export type Tuning = z.infer<typeof Tuning>

@@ -105,5 +105,7 @@ export async function searchLambda(loss: (lambda: number, left: number) => Promi
   const centre = best()
   const between = BETWEEN.map(decades => rounded(centre * 10 ** decades)).filter(lambda => lambda <= 1)
   for (const [i, lambda] of between.entries()) await attempt(lambda, between.length - 1 - i)
-  return { lambdas: ascending(), edge: falls ? 'smallest' : best() === 1 ? 'largest' : null }
+  const lambdas = ascending()
+  const edge = best() === lambdas[0] ? 'smallest' : best() === lambdas.at(-1) ? 'largest' : null
+  return { lambdas, edge }
 }

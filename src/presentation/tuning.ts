@@ -33,4 +33,4 @@ export function tunedName(study: string, mask: MaskSpec): string {
 
 /** A caution if the best λ is the smallest or the largest. */
 export const edgeInWords = ({ edge }: Pick<Tuning, 'edge'>): string[] =>
-  edge === null ? [] : [`The best λ is at the ${edge} λ of the search. A better λ may lie beyond.`]
+  edge === null ? [] : [`The best λ is the ${edge} λ that was tried. A better λ may lie beyond.`]

@@ -134,6 +134,8 @@ it('opens validation volumes only, keeps every point, and saves the best as name
   )
   for (const { scores, mean } of tuning.points) expect(mean).toBeCloseTo((scores[0] + scores[1]) / 2, 12)
   const best = bestPoint(tuning)
+  const [first, last] = [lambdas[0], lambdas.at(-1)]
+  expect(tuning.edge).toBe(best.lambda === first ? 'smallest' : best.lambda === last ? 'largest' : null)
   expect(best.mean).toBe(Math.min(...tuning.points.map(({ mean }) => mean)))
   expect(saved.config).toEqual({ lambda: best.lambda, iterations: best.iterations, maps: 'automatic', virtualCoils: 0 })
   expect(progress.slice(0, -1).map(({ done }) => done)).toEqual(progress.slice(0, -1).map((_, i) => i))
