@@ -71,7 +71,7 @@ export function Curve({ tuning }: { readonly tuning: Tuning }) {
       <details className={style.protocol}>
         <summary>Protocol and volumes</summary>
         <p>{protocolSentence(protocol)}</p>
-        <p>{volumes.join(', ')}</p>
+        <p>{volumes.map(({ file }) => file).join(', ')}</p>
       </details>
     </>
   )
