@@ -801,7 +801,7 @@ describe('classical rows', () => {
   it('are timed from the start of the scoring', () => {
     const plan = makePlan(WITH_CLASSICAL, BRAIN)
     const row = plan.rows.find(({ kind }) => kind === 'classical')!
-    let now = 0
+    let now = 1000
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now)
     const tell = timeRow(services.profile, plan, row)
     for (const [milliseconds, share] of [
