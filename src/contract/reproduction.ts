@@ -24,7 +24,10 @@ export const ClassicalRow = ClassicalChoice.extend({
   source: z.string(),
   /** Name of the named settings. `null`: the defaults when the reproduction was requested. */
   name: z.string().nullable(),
-  /** The study and the volumes on which named settings were tuned. `null`: a person chose them, or defaults. */
+  /**
+   * The study and the volumes on which named settings were tuned. `null`: a person chose them, or defaults.
+   * A report lists no volumes, because these name patients.
+   */
   tuned: z.object({ study: z.string(), volumes: z.array(TunedVolume) }).nullable(),
 })
 export type ClassicalRow = z.infer<typeof ClassicalRow>

@@ -37,6 +37,14 @@ export const withSettings = (profile: Profile, { classical, ...rest }: AskedRepr
   ...(classical && { classical: rowsOf(profile, classical) }),
 })
 
+/** The request in a report, which leaves the profile: without the patients of a tuning. */
+export const requestOfReport = ({ classical, ...rest }: ReproductionRequest): ReproductionRequest => ({
+  ...rest,
+  ...(classical && {
+    classical: classical.map(({ tuned, ...row }) => ({ ...row, tuned: tuned && { ...tuned, volumes: [] } })),
+  }),
+})
+
 /** Throws `PATIENT_LEAK` if λ was tuned on a patient whom a fold tests. */
 export function requireUntunedFolds(folds: readonly Fold[], classical: readonly ClassicalRow[]): void {
   for (const { study } of folds)

@@ -3,6 +3,7 @@ import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { protocolOf } from '../../core/evaluate.ts'
 import type { Profile } from '../profile/profile.ts'
 import { VERSION } from '../runs/environment.ts'
+import { requestOfReport } from './classical.ts'
 import type { Failures } from './driver.ts'
 import { describeFold } from './folds.ts'
 import { gainsOf } from './gains.ts'
@@ -55,7 +56,7 @@ export function assemble(
   })
   const failed = new Map([...failures, ...failedTrainings(plan, all)])
   return {
-    request,
+    request: requestOfReport(request),
     study: study.name,
     synthetic: study.volumes.some(({ synthetic }) => synthetic),
     remarks: [...study.remarks],

@@ -862,6 +862,14 @@ describe('classical rows', () => {
     expect(withSettings(services.profile, asked)).not.toHaveProperty('classical')
   })
 
+  it('have no patients of their tuning in a report', () => {
+    const tuned = { study: 'A study', volumes: [{ file: 'scan.h5', patient: 'a hash', scan: 'another hash' }] }
+    const plan = makePlan(request({ classical: [{ ...CG_SENSE, tuned }] }), BRAIN)
+    const report = assemble(services.profile, plan, '')
+    expect(report.request.classical).toEqual([{ ...CG_SENSE, tuned: { study: 'A study', volumes: [] } }])
+    expect(JSON.stringify(report)).not.toContain('hash')
+  })
+
   it('are refused if their λ was tuned on a test patient or scan, whatever the name of the file', () => {
     const hash = (name: string) => createHash('sha256').update(name).digest('hex')
     const ofScan = (file: string) => `scan of ${file}`
