@@ -29,8 +29,8 @@ export interface MeasuredCoils extends KspaceSize {
 }
 
 /**
+ * Without a measured centre, nothing is compressed, and coil maps refuse such k-space.
  * @param mask The samples that were measured. For a file with irregular sampling: its own pattern.
- * Throws `INVALID_ARGUMENT` if compression is wanted and the centre was not measured.
  */
 export function measuredCoils(
   volume: Volume,
@@ -45,7 +45,7 @@ export function measuredCoils(
   const whole = { coils, rows, columns, kspace, pattern, energyKept: null, where }
   if (virtualCoils === 0 || virtualCoils >= coils) return whole
   const area = measuredArea(kspace, whole, CALIBRATION_DEFAULTS.area)
-  if (!area) return whole // `calibrateMaps` refuses such k-space
+  if (!area) return whole
   const { matrix } = compressionOf(blockOf(kspace, whole, area, where), coils, virtualCoils)
   const mixed = mixCoils(matrix, kspace)
   return { ...whole, coils: virtualCoils, kspace: mixed, energyKept: energyKept(kspace, mixed) }

@@ -109,6 +109,12 @@ async function frame(volume: number, slice: number, source: string, options?: Pa
   }
 }
 
+/** The result of a volume's score, after its progress. */
+async function score(request: Parameters<typeof host.client.score>[0]) {
+  for await (const event of await host.client.score(request)) if (event.type === 'done') return event.result
+  throw new Error('No result came')
+}
+
 async function demonstration() {
   const { demonstration: id } = await host.client.app.info()
   return host.client.studies.get({ study: id })
@@ -229,9 +235,9 @@ describe('a study', () => {
     expect(truth.meta).toMatchObject({ shape: volume.targetShape, metrics: null, mask: '' })
     const input = await frame(volume.id, 2, 'zero-filled')
     expect(input.meta.metrics!.ssim).toBeLessThan(1)
-    const scored = await host.client.score({ volume: volume.id, source: 'zero-filled', mask })
+    const scored = await score({ volume: volume.id, source: 'zero-filled', mask })
     expect(scored).toMatchObject({ score: { slices: volume.slices }, protocol: { maskSeed: 'file name' } })
-    expect(await host.client.score({ volume: volume.id, source: 'truth', mask })).toBeNull()
+    expect(await score({ volume: volume.id, source: 'truth', mask })).toBeNull()
   })
 
   it('shows any aspect of any source, of any mask', async () => {
@@ -251,9 +257,9 @@ describe('a study', () => {
     expect(residual!.value).toBe(residual!.floor)
     const other = await frame(volume.id, 2, 'zero-filled', { seed: 3 })
     expect(other.meta.mask).not.toBe(input.meta.mask)
-    const scored = await host.client.score({ volume: volume.id, source: 'zero-filled', mask, seed: 3 })
+    const scored = await score({ volume: volume.id, source: 'zero-filled', mask, seed: 3 })
     expect(scored).toMatchObject({ score: { acceleration: other.meta.acceleration }, protocol: { maskSeed: 'seed 3' } })
-    await expect(frame(volume.id, 2, 'truth', { show: 'mean' })).rejects.toThrow('Choose zero-filled or a run')
+    await expect(frame(volume.id, 2, 'truth', { show: 'mean' })).rejects.toThrow('Choose zero-filled, a run or a classical method')
   })
 
   it('is refused with a code if it does not exist or if the request is invalid', async () => {
@@ -431,7 +437,7 @@ describe('a new scan', () => {
       message: expect.stringContaining('New scans'),
     })
     const [volume] = volumes
-    expect(await host.client.score({ volume, source: 'zero-filled', mask })).toBeNull()
+    expect(await score({ volume, source: 'zero-filled', mask })).toBeNull()
 
     let name = ''
     for await (const event of await host.client.save({ volume, source: 'zero-filled', mask }))
