@@ -9,14 +9,17 @@ import { AppError } from '../../contract/errors.ts'
 import type { Fourier } from './fourier.ts'
 import { columnsOf, multiply, type Pattern } from './pattern.ts'
 
-/** Makes zero-filled images. `image` reuses its working memory, so make one `ZeroFilling` per loop over slices. */
+/** Makes zero-filled images. It reuses its working memory, so make one `ZeroFilling` per loop over slices. */
 export interface ZeroFilling {
   /**
    * k-space [coils, rows, columns, 2] → RSS [crop height, crop width]. Only columns with measured samples are read.
    * The crop starts at ⌊(n − size)/2⌋.
    */
   image(kspace: Float32Array, coils: number, mask: Pattern, crop: readonly [number, number]): Float32Array
-  /** As `image`, for one k-space under several masks: of whole columns, each is transformed along itself once. */
+  /**
+   * As `image`, for one k-space under several masks: of whole columns, each is transformed along itself once.
+   * The function is valid until the next image of another k-space is asked for.
+   */
   underMasks(kspace: Float32Array, coils: number, crop: readonly [number, number]): (mask: Pattern) => Float32Array
 }
 
@@ -29,7 +32,7 @@ export function makeZeroFilling(fourier: Fourier): ZeroFilling {
   }
   return {
     image: (kspace, coils, mask, crop) => zeroFilling(fourier, kspace, coils, crop, keptMemory)(mask),
-    underMasks: (kspace, coils, crop) => zeroFilling(fourier, kspace, coils, crop, length => new Float32Array(length)),
+    underMasks: (kspace, coils, crop) => zeroFilling(fourier, kspace, coils, crop, keptMemory),
   }
 }
 
@@ -54,7 +57,8 @@ function zeroFilling(
     const grid = { coils, rows, columns, height, width }
     const measured = columnsOf(mask)
     if (mask.kind !== 'columns') {
-      const values = memory(2 * coils * height * columns)
+      const length = 2 * coils * height * columns
+      const values = along ? new Float32Array(length) : memory(length) // `along` stays for the next mask
       fourier.columns(multiply(mask, kspace), measured, grid, values)
       return fourier.rows(values, measured, grid, 'magnitude')
     }

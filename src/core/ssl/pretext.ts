@@ -111,12 +111,12 @@ export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
   requireBatch(job, samples.length)
   requireLargeViews(job)
   const { perEpoch: batchesPerEpoch, places: placesOf } = batchesOf(job, samples)
-  const sampleOf = sampling(job, compute.fourier, samples, method.contrastive && pretext.apart)
+  const withSample = sampling(job, compute.fourier, samples, method.contrastive && pretext.apart)
 
   async function collect(epoch: number, places: readonly number[]): Promise<Parts[]> {
     const parts: Parts[] = []
     for (const place of places)
-      parts.push(method.parts(methodConfig, await sampleOf(samples[place], epoch, place, place)))
+      parts.push(await withSample(samples[place], epoch, place, place, sample => method.parts(methodConfig, sample)))
     return parts
   }
 
@@ -149,7 +149,8 @@ export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
       trunk,
       specs,
       counts: { heldOut: heldOut.length, training: samples.length },
-      parts: async place => method.parts(methodConfig, await sampleOf(heldOut[place], VALIDATION_EPOCH, place, null)),
+      parts: place =>
+        withSample(heldOut[place], VALIDATION_EPOCH, place, null, sample => method.parts(methodConfig, sample)),
     }),
     preview: previewOf(job, specs, 'arbitrary', makeImaging(compute)),
   }

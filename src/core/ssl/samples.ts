@@ -21,8 +21,17 @@ export interface Instance extends SliceReference {
 export const nameInstance = (sample: Instance, instances: number): string =>
   nameSlice(sample) + (instances > 1 ? `, part ${sample.instance + 1} of ${instances}` : '')
 
-/** `key` names the random streams of a sample within the epoch. `place` is `null` for a held-out patient. */
-export type SampleOf = (instance: Instance, epoch: number, key: number, place: number | null) => Promise<Sample>
+/**
+ * Calls `use` with a sample, which is valid only until `use` returns: its k-space is not copied.
+ * `key` names the random streams of a sample within the epoch. `place` is `null` for a held-out patient.
+ */
+export type WithSample = <T>(
+  instance: Instance,
+  epoch: number,
+  key: number,
+  place: number | null,
+  use: (sample: Sample) => T,
+) => Promise<T>
 
 /** Places of samples that show another patient, or another part of the patient. */
 function rivalsAmong(samples: readonly Instance[], apart: boolean): (place: number | null) => readonly number[] {
@@ -40,10 +49,10 @@ export function sampling(
   fourier: Fourier,
   samples: readonly Instance[],
   apart: boolean,
-): SampleOf {
+): WithSample {
   const rivalsOf = rivalsAmong(samples, apart)
   const zeroFilling = makeZeroFilling(fourier)
-  return async ({ source, index, instance }, epoch, key, place) => {
+  return async ({ source, index, instance }, epoch, key, place, use) => {
     const volume = await source.open()
     const { coils, rows, columns } = volume.info
     const draw = (purpose: string, view?: number) =>
@@ -55,14 +64,7 @@ export function sampling(
       drawn ??= fresh ? drawPattern(mask, [rows, columns], draw('measurement')) : measurementMask(volume, index, mask)
       return drawn
     }
-    const zeroFilled = zeroFilling.underMasks(volume.readKspace(index), coils, cropShape(volume.info))
-    const images = new Map<Pattern, Float32Array>() // views that share a mask share its image
-    const imageOf = (mask: Pattern) => {
-      const image = images.get(mask) ?? zeroFilled(mask)
-      images.set(mask, image)
-      return image
-    }
-    return {
+    const sampleOf = (imageOf: (mask: Pattern) => Float32Array): Sample => ({
       shape: cropShape(source.info),
       view: view => imageOf(maskOf(view)),
       measured: () => imageOf(measured()),
@@ -77,6 +79,17 @@ export function sampling(
         return rivalsOf(place)
       },
       count: samples.length,
-    }
+    })
+    return volume.withKspace(index, kspace => {
+      const zeroFilled = zeroFilling.underMasks(kspace, coils, cropShape(volume.info))
+      const images = new Map<Pattern, Float32Array>() // views that share a mask share its image
+      return use(
+        sampleOf(mask => {
+          const image = images.get(mask) ?? zeroFilled(mask)
+          images.set(mask, image)
+          return image
+        }),
+      )
+    })
   }
 }

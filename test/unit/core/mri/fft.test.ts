@@ -80,6 +80,12 @@ describe('zero-filling', () => {
     for (const mask of [
       maskOf(column => column % 3 === 1),
       maskOf(column => column % 2 === 0), // shares some columns with the mask before
+      patternOfGrid(
+        Uint8Array.from({ length: rows * columns }, (_, i) => Number((i * 7) % 3 === 0)),
+        rows,
+        columns,
+      ),
+      maskOf(column => column % 2 === 0),
       maskOf(() => true),
       maskOf(column => column === 4),
       maskOf(column => column % 3 === 1),
