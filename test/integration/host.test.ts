@@ -259,7 +259,9 @@ describe('a study', () => {
     expect(other.meta.mask).not.toBe(input.meta.mask)
     const scored = await score({ volume: volume.id, source: 'zero-filled', mask, seed: 3 })
     expect(scored).toMatchObject({ score: { acceleration: other.meta.acceleration }, protocol: { maskSeed: 'seed 3' } })
-    await expect(frame(volume.id, 2, 'truth', { show: 'mean' })).rejects.toThrow('Choose zero-filled, a run or a classical method')
+    await expect(frame(volume.id, 2, 'truth', { show: 'mean' })).rejects.toThrow(
+      'Choose zero-filled, a run or a classical method',
+    )
   })
 
   it('is refused with a code if it does not exist or if the request is invalid', async () => {
