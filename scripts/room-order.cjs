@@ -6,18 +6,20 @@
 
 module.exports = {
   'src/services': {
-    /** A profile: database, files and engine processes. */
+    /** A profile: database, settings and files. */
     profile: [],
-    studies: ['profile'],
-    runs: ['profile', 'studies'],
-    viewing: ['profile', 'studies', 'runs'],
+    /** Where trainings run: engine processes, slots of this machine, and jobs. */
+    places: ['profile'],
+    studies: ['profile', 'places'],
+    runs: ['profile', 'places', 'studies'],
+    viewing: ['profile', 'places', 'studies', 'runs'],
     /** Pages, tables and plots: drawing only. */
     reports: [],
     figures: ['profile', 'studies', 'viewing', 'reports'],
-    reproduction: ['profile', 'studies', 'runs', 'viewing', 'reports'],
-    http: ['profile', 'studies', 'runs', 'viewing', 'figures', 'reproduction'],
+    reproduction: ['profile', 'places', 'studies', 'runs', 'viewing', 'reports'],
+    http: ['profile', 'places', 'studies', 'runs', 'viewing', 'figures', 'reproduction'],
     /** Composes all services: no room imports this file, only shells. */
-    'open.ts': ['profile', 'studies', 'runs', 'viewing'],
+    'open.ts': ['profile', 'places', 'studies', 'runs', 'viewing'],
   },
   'src/renderer': {
     'no-eval.ts': [],

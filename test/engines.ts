@@ -1,11 +1,18 @@
 /** Engines without processes, for tests. */
 import type { Engine } from '../src/engine/process/client.ts'
-import type { EnginePool } from '../src/services/profile/engine-pool.ts'
+import type { EnginePool } from '../src/services/places/engine-pool.ts'
+import { makeFreeSlots } from '../src/services/places/free-slots.ts'
+import type { TakeOptions } from '../src/services/places/place.ts'
+import { slotsOf } from '../src/services/places/slots.ts'
 
 /** The part of an engine that a test provides: answers to calls. */
 export interface FakeEngine {
   call(name: string, params: never, options: never): Promise<unknown>
 }
+
+/** Takes the device of this machine, as a training does. */
+export const takeDevice = (options: TakeOptions) =>
+  makeFreeSlots(() => slotsOf({ slots: 1, devices: null })).take(options)
 
 /** Without `jobs`, a training fails. Without `interactive`, a reading fails. */
 export const fakeEngines = ({
@@ -15,6 +22,13 @@ export const fakeEngines = ({
   readonly jobs?: () => Promise<Engine>
   readonly interactive?: FakeEngine
 }): EnginePool => ({
+  async take(options) {
+    const engine = await (jobs ?? (() => Promise.reject(new Error('This test has no engine for training'))))()
+    const { slot, lock, release } = await takeDevice(options)
+    return { slot: slot.slot, label: slot.label, engine, isRemote: false, name: run => lock.name(run), release }
+  },
+  slots: async () => 1,
+  isRemote: false,
   jobs: jobs ?? (() => Promise.reject(new Error('This test has no engine for training'))),
   interactive: interactive as unknown as Engine,
   living: [],

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { ClassicalChoice, ClassicalId } from './classical.ts'
 import { EngineHealth, EngineState } from './engine.ts'
 import { MaskFile, MaskSeed, MaskSpec, Protocol } from './evaluation.ts'
+import { Execution } from './execution.ts'
 import { ExportFormat } from './exports.ts'
 import { FigureRequest } from './figure.ts'
 import { FrameScore, FrameSource } from './images.ts'
@@ -109,6 +110,8 @@ export const Settings = z.object({
   autoResume: z.boolean(),
   /** Engines that train and evaluate compile the graphs that they replay with XLA. */
   xla: z.boolean(),
+  /** Where trainings run. */
+  execution: Execution,
 })
 export type Settings = z.infer<typeof Settings>
 

@@ -51,6 +51,23 @@ export const ERRORS = {
     remedy: 'Resume the run. If the process ends again, start a new run with less memory, as for OUT_OF_MEMORY.',
     example: 'The engine process ended by SIGKILL (the system does so when memory runs out)',
   },
+  JOB_CONTINUES: {
+    meaning: 'This program no longer follows the job of a run. The job goes on without the program.',
+    remedy:
+      'Resume the run to follow its job again, or open the app. ' +
+      'To end the job: npm run self-mri -- jobs cancel RUN.',
+    example: 'Job 4711 of run 12 goes on. Resume the run to follow the job.',
+  },
+  JOB_ENDED: {
+    meaning: 'A job ended without a result: its node or its memory failed, or somebody cancelled the job.',
+    remedy: 'Read the end of the log that the message names. Then resume the run, which continues from its last state.',
+    example: 'Job 4711 ended without a result (OUT_OF_MEMORY on n3). Resume the run with more --memory.',
+  },
+  JOB_REFUSED: {
+    meaning: 'The cluster does not accept the job, or the command sbatch is missing.',
+    remedy: 'Correct the setting that the message names. Settings → Where trainings run lists the settings.',
+    example: 'sbatch refused the job: invalid partition specified: gpu. Choose one of: normal, long.',
+  },
   OUT_OF_MEMORY: {
     meaning: 'The memory of the computer or of the GPU is too small for this work.',
     remedy:

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Device } from './engine.ts'
 import { MaskSpec, Metrics } from './evaluation.ts'
+import { RunJob } from './execution.ts'
 import { LoggedNote, Note, NoteMark } from './notes.ts'
 import { Pretext, Recipe } from './recipes.ts'
 import { TrainingSummary } from './training-summary.ts'
@@ -107,6 +108,8 @@ export const TrainingEvent = z.discriminatedUnion('type', [
     words: z.string(),
   }),
   z.object({ type: z.literal('continued'), seconds: z.number() }),
+  /** The state of the run's job has changed. */
+  z.object({ type: z.literal('job'), job: RunJob }),
   z.object({ type: z.literal('step'), step: z.int(), steps: z.int(), epoch: z.int(), loss: z.number() }),
   z.object({ type: z.literal('epoch'), figures: EpochFigures }),
   z.object({
@@ -190,6 +193,8 @@ export const RunRow = z.object({
    */
   contents: z.enum(['current', 'changed', 'not recorded']).nullable(),
   config: StoredConfig,
+  /** The run's last job. `null`: the run was trained on this machine. */
+  job: RunJob.nullable(),
 })
 export type RunRow = z.infer<typeof RunRow>
 

@@ -1,6 +1,6 @@
 /** Opens a profile with all services. Only the shells (command line, host, desktop) import this file. */
 
-import { type EngineOptions, makeEnginePool } from './profile/engine-pool.ts'
+import { type EngineOptions, makeEnginePool } from './places/engine-pool.ts'
 import { openProfile, type ProfileOptions } from './profile/profile.ts'
 import type { Closing } from './runs/ending.ts'
 import { adoptFormerRuns } from './runs/former-runs.ts'
@@ -13,8 +13,8 @@ import { adoptFormerScores } from './viewing/former-scores.ts'
 export interface Services extends WithQueue {
   /** Ends at once. Queued and running runs of this process become `interrupted`. */
   dispose(): void
-  /** Stops the running training, waits until its state is written, and disposes. */
-  close(how?: Closing): Promise<void>
+  /** Stops the running trainings, waits until their states are written, and disposes. See `Queue.stop`. */
+  close(how?: Closing, cancelJobs?: boolean): Promise<void>
 }
 
 export type ServiceOptions = ProfileOptions & EngineOptions
@@ -38,8 +38,8 @@ export function openServices(options: ServiceOptions = {}): Services {
     contents,
     queue,
     dispose,
-    async close(how) {
-      await queue.stop(how)
+    async close(how, cancelJobs) {
+      await queue.stop(how, cancelJobs)
       dispose()
     },
   }

@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { Argument, Command } from 'commander'
 import type { EngineHealth } from '../../contract/engine.ts'
-import { installNow } from '../../services/profile/engine-pool.ts'
+import { installNow } from '../../services/places/engine-pool.ts'
 import { changeSettings, readSettings } from '../../services/profile/settings.ts'
 import { inSession } from '../session.ts'
 import { print, printJson } from '../terminal.ts'

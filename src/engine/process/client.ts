@@ -60,17 +60,20 @@ export interface EngineOptions {
   readonly niceness?: number
   /** Whether XLA compiles graphs. */
   readonly xla?: boolean
+  /** Processor threads. `null`: all threads of this machine. */
+  readonly threads?: number | null
   /** Folder of the copies of mask files. */
   readonly masks?: string
 }
 
-function spawnEngine(installed: InstalledEngine | null, { xla, masks }: EngineOptions) {
+function spawnEngine(installed: InstalledEngine | null, { xla, masks, threads }: EngineOptions) {
   const { node, flags } = engineNode()
   return spawn(node, [...flags, '--import', FIRST, WORKER], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,
       ...(installed && engineEnvironment(installed, { xla })),
+      ...(threads && { TF_NUM_INTRAOP_THREADS: String(threads) }),
       SELF_MRI_BINDING: installed?.binding,
       SELF_MRI_MASKS: masks,
     },

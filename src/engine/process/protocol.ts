@@ -56,6 +56,15 @@ export interface TrainRequest {
   /** Folder for the run's checkpoints. */
   readonly directory: string
   readonly notes: readonly Note[]
+  /** Scores that a job computes after its training. An engine of this machine ignores them. */
+  readonly scores?: readonly ScoreAfter[]
+}
+
+/** A score of the weights that a training keeps. */
+export interface ScoreAfter {
+  /** The best weights, or the weights of a milestone: its epoch. */
+  readonly weights: 'kept' | number
+  readonly request: Omit<Calls['evaluate']['params'], 'reconstructor'>
 }
 
 export interface Progress {

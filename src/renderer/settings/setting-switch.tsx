@@ -10,7 +10,7 @@ export function SettingSwitch({
   name,
   ...words
 }: {
-  name: keyof SettingsOfProfile
+  name: Exclude<keyof SettingsOfProfile, 'execution'>
   label: string
   description: string
 }) {

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { EngineState } from '../../contract/engine.ts'
 import { locateEngine } from '../../engine/install/install.ts'
 import type { Engine } from '../../engine/process/client.ts'
-import type { EnginePool } from '../profile/engine-pool.ts'
+import type { EnginePool } from '../places/engine-pool.ts'
 
 export interface Activity {
   update(words: string): void

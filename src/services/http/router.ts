@@ -93,7 +93,7 @@ function demonstrationOf(opened: WithQueue): () => Promise<number> {
 }
 
 export function makeRouter(opened: WithQueue, frames: Frames) {
-  const engines = watchEngines(opened.engines, () => opened.queue.doing)
+  const engines = watchEngines(opened.engines, () => opened.queue.doing.map(({ words }) => words).join('; ') || null)
   const works = makeWorks(engines)
   const { work } = works
   const demonstrationId = demonstrationOf(opened)

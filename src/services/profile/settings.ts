@@ -1,9 +1,10 @@
 /** The settings of a profile. */
 import { Settings } from '../../contract/api.ts'
+import { Execution } from '../../contract/execution.ts'
 import type { Profile } from './profile.ts'
 
 const NAME = 'preferences'
-const STANDARD: Settings = { autoResume: false, xla: false }
+const STANDARD: Settings = { autoResume: false, xla: false, execution: Execution.parse({}) }
 
 export function readSettings({ db }: Profile): Settings {
   const stored = db.prepare('SELECT value FROM settings WHERE name = ?').pluck().get(NAME) as string | undefined

@@ -3,7 +3,7 @@ import type { ReproductionReport, ReproductionRow } from '../../contract/reprodu
 import { selectSlices } from '../../contract/volumes.ts'
 import type { Calls, Comparison, ModelReference } from '../../engine/process/protocol.ts'
 import { networkName } from '../../presentation/lines.ts'
-import type { EnginePool } from '../profile/engine-pool.ts'
+import type { EnginePool } from '../places/engine-pool.ts'
 import type { ReportImages } from '../reports/index.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { fileOf, readyVolume } from '../studies/contents/ready.ts'

@@ -1,8 +1,7 @@
 /** One training of the queue: waits for the device, trains, and stores how the training ended. */
 import type { TrainingEvent } from '../../contract/runs.ts'
-import type { Lock } from '../profile/db/lock.ts'
-import { takeDevice } from '../profile/device.ts'
-import type { EnginePool } from '../profile/engine-pool.ts'
+import type { EnginePool } from '../places/engine-pool.ts'
+import type { Place } from '../places/place.ts'
 import type { Profile } from '../profile/profile.ts'
 import { onceThereIsRoom } from '../profile/room.ts'
 import type { Stop } from './ending.ts'
@@ -18,8 +17,8 @@ export interface Waiting {
 
 interface JobContext {
   readonly profile: Profile
-  readonly engines: Pick<EnginePool, 'jobs'>
-  /** Called when the run has the device and its status is `running`. */
+  readonly engines: Pick<EnginePool, 'take'>
+  /** Called when the run has a place, so that the run no longer waits in this queue. */
   readonly onBegin: () => void
 }
 
@@ -30,7 +29,7 @@ export class Job {
   readonly #controller = new AbortController()
   #stop: Stop = 'cancel'
   #epoch = 1
-  #begun = false
+  #place: Place | null = null
   #givenUp = false
   /** The reason for the present wait, in words. */
   #waitsFor: string | null = null
@@ -41,9 +40,9 @@ export class Job {
     this.#context = context
   }
 
-  /** Whether the run has the device. Until then its status is `queued`. */
-  get begun(): boolean {
-    return this.#begun
+  /** The place of the run. `null`: the run waits for a place. */
+  get place(): Place | null {
+    return this.#place
   }
 
   /** Whether the row already says that the run will not begin in this program. */
@@ -51,9 +50,9 @@ export class Job {
     return this.#givenUp
   }
 
-  /** Whether the run waits for the device and was not stopped. */
+  /** Whether the run waits for a place and was not stopped. */
   get waits(): boolean {
-    return !this.#begun && !this.#controller.signal.aborted
+    return !this.#place && !this.#controller.signal.aborted
   }
 
   /** The run's present activity in words. */
@@ -69,54 +68,49 @@ export class Job {
   /** Asks the training to stop. The first reason counts. */
   stop(stop: Stop): void {
     if (!this.#controller.signal.aborted) this.#stop = stop
-    this.#controller.abort()
+    this.#controller.abort(stop)
   }
 
   /** Stops without waiting, because the process or the engine is about to end. */
   dispose(stop: Stop): void {
     this.#stop = stop
-    this.#controller.abort()
+    this.#controller.abort(stop)
   }
 
-  /** Takes the device, trains, and stores how the training ended. */
+  /** Takes a place, trains, and stores how the training ended. */
   async carryOut(): Promise<void> {
-    const device = await this.#device()
-    if (!device) return
+    this.#place = await this.#take()
+    if (!this.#place) return
     try {
-      await this.#train(device)
+      await this.#train(this.#place)
     } finally {
-      device.release()
+      this.#place.release()
     }
   }
 
-  /** `null`: the run was stopped before it had the device. */
-  async #device(): Promise<Lock | null> {
-    const { profile } = this.#context
+  /** `null`: the run was stopped before it had a place, or there is no engine. */
+  async #take(): Promise<Place | null> {
+    const { profile, engines } = this.#context
     const onWait = (owner: string) => {
       this.#waitsFor = `waiting for ${owner}`
       const words = `Waiting for the device, on which ${owner} trains.`
       logEvent(profile, this.run, { type: 'waiting', reason: 'device in use', path: null, words })
     }
     try {
-      return await takeDevice({ signal: this.#controller.signal, onWait })
+      return await engines.take({ signal: this.#controller.signal, onWait })
     } catch (error) {
       if (!this.#givenUp) await endRun(profile, this.run, error, this.#stop)
       return null
     }
   }
 
-  async #train(device: Lock): Promise<void> {
-    const { profile, engines, onBegin } = this.#context
+  async #train({ engine, isRemote, name }: Place): Promise<void> {
+    const { profile, onBegin } = this.#context
     const { signal } = this.#controller
     this.#waitsFor = null
-    this.#begun = true
-    device.name(this.run)
-    await onceThereIsRoom(() => beginRun(profile, this.run), signal)
+    name(this.run)
+    if (!isRemote) await onceThereIsRoom(() => beginRun(profile, this.run), signal)
     onBegin()
-    const engine = await engines.jobs(signal).catch(async error => {
-      await endRun(profile, this.run, error, this.#stop)
-      throw error
-    })
     await trainRun(profile, engine, this.run, this.#prepared, {
       onEvent: event => this.#hear(event),
       onWait: words => {
@@ -131,5 +125,6 @@ export class Job {
     if (event.type === 'step') this.#epoch = event.epoch
     if (event.type === 'waiting') this.#waitsFor = `the disk is full (${event.path}); waiting for free space`
     if (event.type === 'continued') this.#waitsFor = null
+    if (event.type === 'job') this.#waitsFor = event.job.state === 'running' ? null : event.job.words
   }
 }

@@ -21,6 +21,7 @@ const toEvent = ({ seq, run_id, at, event }: Row): LoggedEvent => ({
 function placed<Event extends RunEvent>(event: Event, place: (path: string) => string): Event {
   if (event.type === 'checkpoint' && event.head !== undefined)
     return { ...event, path: place(event.path), head: place(event.head) }
+  if (event.type === 'job') return { ...event, job: { ...event.job, folder: place(event.job.folder) } }
   return event.type === 'checkpoint' || event.type === 'state' || event.type === 'preview'
     ? { ...event, path: place(event.path) }
     : event

@@ -1,4 +1,7 @@
-/** The queue: one training after another. The order can be changed. Rows are stored at once, with status `queued`. */
+/**
+ * The queue: one training at each place, and one after another if there is one place. The order can be changed. Rows
+ * are stored at once, with status `queued`.
+ */
 import { AppError } from '../../contract/errors.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
@@ -20,17 +23,29 @@ export interface Queue {
   stopRun(run: string, stop: 'cancel' | 'pause'): boolean
   /** Moves a queued run before another queued run, or to the end (`null`). `false`: a run is not queued here. */
   move(run: string, before: string | null): boolean
-  /** The running training in words. */
-  readonly doing: string | null
+  /** The trainings that have a place or wait for one next. */
+  readonly doing: readonly Doing[]
   /**
-   * Stops the running training and waits for its state. All runs of the queue become `interrupted`.
+   * Stops the running trainings and waits for their states. All runs of the queue become `interrupted`. Jobs go on,
+   * unless `cancelJobs` is true.
    * After a signal, queued runs keep their places, and the next window of the profile continues them.
    */
-  stop(how?: Closing): Promise<void>
+  stop(how?: Closing, cancelJobs?: boolean): Promise<void>
   /** The reason why the queue was closed. `null`: the queue is open. */
   readonly closed: Closing | null
   /** Ends at once, because the process is about to end or the engine has ended. */
   dispose(): void
+}
+
+/** A training of the queue. */
+export interface Doing {
+  readonly run: string
+  /** The run's present activity in words. */
+  readonly words: string
+  /** Slot of this machine. `null`: the training is a job, or waits for a place. */
+  readonly slot: number | null
+  /** Whether the training is a job, which goes on without this program. */
+  readonly isJob: boolean
 }
 
 /** An open profile with its queue of trainings. */
@@ -63,16 +78,21 @@ function interruptUnlessEnded(profile: Profile, run: string, reason: string): vo
 class TrainingQueue implements Queue {
   readonly #opened: Pick<OpenProfile, 'profile' | 'engines'>
   #waiting: Waiting[] = []
-  #job: Job | null = null
-  #working: Promise<void> | null = null
+  /** Jobs that have a place or wait for one, with the promises of their ends. */
+  readonly #jobs = new Map<Job, Promise<void>>()
   #closed: Closing | null = null
 
   constructor(opened: Pick<OpenProfile, 'profile' | 'engines'>) {
     this.#opened = opened
   }
 
-  get doing(): string | null {
-    return this.#job?.doing ?? null
+  get doing(): readonly Doing[] {
+    return [...this.#jobs.keys()].map(({ run, doing, place }) => ({
+      run,
+      words: doing,
+      slot: place && !place.isRemote ? place.slot : null,
+      isJob: place?.isRemote ?? false,
+    }))
   }
 
   get closed(): Closing | null {
@@ -103,9 +123,9 @@ class TrainingQueue implements Queue {
       this.#writePlaces()
       return true
     }
-    if (this.#job?.run !== run) return false
-    this.#job.stop(stop)
-    return true
+    const job = this.#running.find(each => each.run === run)
+    job?.stop(stop)
+    return job !== undefined
   }
 
   move(run: string, before: string | null): boolean {
@@ -116,21 +136,21 @@ class TrainingQueue implements Queue {
     return true
   }
 
-  async stop(how: Closing = 'close'): Promise<void> {
+  async stop(how: Closing = 'close', cancelJobs = false): Promise<void> {
     this.#closed = how
     this.#giveUpWaiting(how)
-    this.#job?.stop(how)
-    await this.#working
+    for (const job of this.#running) job.stop(cancelJobs && job.place?.isRemote ? 'cancel' : how)
+    await Promise.all(this.#jobs.values())
   }
 
   dispose(): void {
     this.#closed ??= 'close'
     this.#giveUpWaiting(this.#closed)
-    const job = this.#job
-    if (!job) return
     const reason = closedReason(this.#closed, 'while the run was going on')
-    if (!job.givenUp) interruptUnlessEnded(this.#opened.profile, job.run, reason)
-    job.dispose(this.#closed)
+    for (const job of this.#running) {
+      if (!job.givenUp) interruptUnlessEnded(this.#opened.profile, job.run, reason)
+      job.dispose(this.#closed)
+    }
   }
 
   /** Throws `CANCELLED` if the program is closing, because new runs would not be trained. */
@@ -140,28 +160,40 @@ class TrainingQueue implements Queue {
 
   #begin(added: readonly Waiting[]): void {
     this.#waiting.push(...added)
-    this.#working ??= this.#work()
+    this.#fill(1)
     this.#writePlaces()
+    void this.#opened.engines.slots().then(slots => this.#fill(slots))
   }
 
-  async #work(): Promise<void> {
-    const context = { ...this.#opened, onBegin: () => this.#writePlaces() }
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      this.#job = new Job(next, context)
-      try {
-        await this.#job.carryOut()
-      } catch (error) {
-        // The row of the run has the error. The next run is trained nevertheless.
-        if (!(error instanceof AppError)) console.error(error)
-      } finally {
-        this.#job = null
-      }
+  /** Begins waiting runs until `slots` runs are begun. */
+  #fill(slots: number): void {
+    while (this.#jobs.size < slots) {
+      const next = this.#waiting.shift()
+      if (!next) return
+      const job = new Job(next, { ...this.#opened, onBegin: () => this.#writePlaces() })
+      this.#jobs.set(job, this.#carryOut(job))
     }
-    this.#working = null
+  }
+
+  /** Carries out a job, and then begins the next run. */
+  async #carryOut(job: Job): Promise<void> {
+    try {
+      await job.carryOut()
+    } catch (error) {
+      // The row of the run has the error. The next run is trained nevertheless.
+      if (!(error instanceof AppError)) console.error(error)
+    } finally {
+      this.#jobs.delete(job)
+      this.#fill(await this.#opened.engines.slots())
+    }
+  }
+
+  get #running(): readonly Job[] {
+    return [...this.#jobs.keys()]
   }
 
   #writePlaces(): void {
-    const first = this.#job && !this.#job.begun ? [this.#job] : []
+    const first = this.#running.filter(({ place }) => !place)
     setQueuePlaces(
       this.#opened.profile,
       [...first, ...this.#waiting].map(({ run }) => run),
@@ -172,10 +204,9 @@ class TrainingQueue implements Queue {
   #giveUpWaiting(how: Closing): void {
     const { profile } = this.#opened
     const given = this.#waiting.splice(0).map(({ run }) => run)
-    if (this.#job?.waits) {
-      this.#job.giveUp()
-      given.unshift(this.#job.run)
-    }
+    const next = this.#running.filter(({ waits }) => waits)
+    for (const job of next) job.giveUp()
+    given.unshift(...next.map(({ run }) => run))
     for (const run of given) interruptUnlessEnded(profile, run, closedReason(how, 'before the run had begun'))
     if (how !== 'close') setQueuePlaces(profile, given)
   }

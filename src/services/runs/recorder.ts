@@ -7,7 +7,8 @@ import type { Profile } from '../profile/profile.ts'
 import { isPassing, onceThereIsRoom, reasonToWait } from '../profile/room.ts'
 import { asStored, logEvent } from './log.ts'
 import { makeNumbers } from './numbers.ts'
-import { recordCheckpoint, recordDevice, recordEpoch, recordState, rewind } from './store-training.ts'
+import { beginRun } from './store.ts'
+import { recordCheckpoint, recordDevice, recordEpoch, recordJob, recordState, rewind } from './store-training.ts'
 
 export interface Recorder {
   /**
@@ -22,6 +23,8 @@ export interface Recorder {
 }
 
 interface RecorderOptions {
+  /** The run is queued. Its first event that is not about its job changes its status to `running`. */
+  readonly begins?: boolean
   /** Aborted: waiting ends. */
   readonly signal?: AbortSignal
   /** Called when writing waits, and with `null` when writing continues. */
@@ -43,23 +46,32 @@ const partialFiles = (directory: string): string[] => {
 }
 
 /** Makes the recorder of a training. Deletes incomplete files of an earlier process. */
-export function makeRecorder(profile: Profile, run: string, { signal, onWait }: RecorderOptions = {}): Recorder {
+export function makeRecorder(
+  profile: Profile,
+  run: string,
+  { signal, onWait, begins = false }: RecorderOptions = {},
+): Recorder {
   const { db } = profile
   const numbers = makeNumbers(profile, run)
   for (const path of partialFiles(runDirectory(profile, run))) rmSync(path, { force: true })
   const kept: TrainingEvent[] = []
   let waiting: Promise<void> | null = null
+  let waitsForBegin = begins
   let stepAt = Number.NEGATIVE_INFINITY
 
   /** Stores an event, and returns the paths of files to delete. */
   const write = db.transaction((event: TrainingEvent): string[] => {
     let gone: string[] = []
+    if (waitsForBegin && event.type !== 'job') beginRun(profile, run)
     switch (event.type) {
       case 'device': {
         const note = recordDevice(profile, run, event)
         if (note) logEvent(profile, run, note)
         return []
       }
+      case 'job':
+        recordJob(profile, run, event)
+        break
       case 'started':
         gone = rewind(profile, run, { step: 0, epoch: 0 })
         break
@@ -83,6 +95,7 @@ export function makeRecorder(profile: Profile, run: string, { signal, onWait }: 
   function writeDown(event: TrainingEvent): void {
     if (!db.open) return // the program is closing
     const gone = write.immediate(asStored(profile, event))
+    if (event.type !== 'job') waitsForBegin = false // only after the transaction is stored
     if (event.type === 'started' || event.type === 'resumed') numbers.restart()
     for (const path of gone) rmSync(runFile(profile, path), { force: true })
     numbers.update()

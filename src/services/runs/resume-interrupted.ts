@@ -10,8 +10,8 @@ import { storedRuns, toRunRow } from './runs.ts'
 const MOST_RESUMES = 3
 
 /**
- * Queues runs again that were queued when a signal stopped the program, in their order. With the setting `autoResume`,
- * runs that were training come first. A run that cannot be resumed stays interrupted.
+ * Queues runs again that were queued when a signal stopped the program, in their order. Runs whose jobs may go on come
+ * first, and with the setting `autoResume` also runs that were training. A run that cannot be resumed stays interrupted.
  */
 export async function resumeInterrupted(opened: WithQueue): Promise<void> {
   if (!locateEngine()) return
@@ -20,9 +20,9 @@ export async function resumeInterrupted(opened: WithQueue): Promise<void> {
     ({ status, hidden_at }) => status === 'interrupted' && hidden_at === null,
   )
   for (const row of rows.toSorted((a, b) => (a.queue_place ?? 0) - (b.queue_place ?? 0))) {
-    const waited = row.queue_place !== null
+    const { resumable, stateStep, job } = toRunRow(opened.profile, row)
+    const waited = row.queue_place !== null || (job !== null && job.state !== 'ended' && job.state !== 'lost')
     if (!(waited || autoResume)) continue
-    const { resumable, stateStep } = toRunRow(opened.profile, row)
     if (!resumable) continue
     if (!waited && row.resumes >= MOST_RESUMES && (stateStep ?? 0) <= row.resumed_step) continue
     try {

@@ -94,9 +94,9 @@ export function parentOf(profile: Profile, row: StoredRun): Parent {
 /** Resumes an unfinished run, and returns the finished run. */
 export async function resumeRun(opened: OpenProfile, id: string, options: RunOptions = {}): Promise<RunRow> {
   const resumption = await prepareResumption(opened, id, options)
-  const begin = () => {
+  const begin = (status: 'queued' | 'running') => {
     resumption.claim()
-    beginRun(opened.profile, id)
+    if (status === 'running') beginRun(opened.profile, id)
     return id
   }
   return trainNow(opened, resumption.prepared, begin, options)

@@ -1,6 +1,7 @@
 /** Reads runs: lists, kept weights, states, ancestors. `store.ts` writes the rows. */
 import { AppError, type ErrorCode, type ErrorData } from '../../contract/errors.ts'
 import type { Metrics } from '../../contract/evaluation.ts'
+import { RunJob } from '../../contract/execution.ts'
 import { type EpochFigures, type RunDetail, type RunRow, type RunStatus, StoredConfig } from '../../contract/runs.ts'
 import { TrainingSummary } from '../../contract/training-summary.ts'
 import { methodOf } from '../../core/ssl/index.ts'
@@ -33,6 +34,10 @@ export interface StoredRun {
   readonly hidden_at: string | null
   readonly environment: string
   readonly pid: number
+  /** Name of the machine of the process. `null`: a version before 0.4.0 wrote the row. */
+  readonly host: string | null
+  /** JSON: RunJob. */
+  readonly job: string | null
 }
 
 /** A row with the present absolute path of its file. */
@@ -82,6 +87,12 @@ export function milestoneFile(profile: Profile, run: number, epoch: number): Wri
     .prepare("SELECT path, sha256 FROM checkpoints WHERE run_id = ? AND role = 'milestone' AND epoch = ?")
     .get(run, epoch) as WrittenFile | undefined
   return row ? placed(profile, row) : null
+}
+
+function jobOf(profile: Profile, { job }: StoredRun): RunJob | null {
+  if (job === null) return null
+  const parsed = RunJob.parse(JSON.parse(job))
+  return { ...parsed, folder: runFile(profile, parsed.folder) }
 }
 
 function summaryOf(profile: Profile, { summary }: StoredRun): TrainingSummary | null {
@@ -178,6 +189,7 @@ export function toRunRow(profile: Profile, row: StoredRun, contents = contentsOf
     summary: summaryOf(profile, row),
     contents,
     config,
+    job: jobOf(profile, row),
   }
 }
 

@@ -102,6 +102,10 @@ export function rewind(profile: Profile, run: string, { step, epoch }: Position)
   ]
 }
 
+/** Stores the state of the run's job. */
+export const recordJob = ({ db }: Profile, run: string, { job }: Written<'job'>): void =>
+  void db.prepare('UPDATE runs SET job = ? WHERE id = ?').run(JSON.stringify(job), Number(run))
+
 /** Stores the device. Returns a note if the device has changed. */
 export function recordDevice(
   { db }: Profile,

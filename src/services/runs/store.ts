@@ -3,6 +3,7 @@
  * tables `runs`, `run_volumes`, `run_patients`, `epochs`, `checkpoints` and `states`. A test checks this rule.
  */
 import { existsSync, readdirSync } from 'node:fs'
+import { hostname } from 'node:os'
 import process from 'node:process'
 import { AppError } from '../../contract/errors.ts'
 import type { RunStatus, StoredConfig } from '../../contract/runs.ts'
@@ -72,9 +73,9 @@ export function insertRun(profile: Profile, { study, config, parent, status, con
     const { lastInsertRowid } = db
       .prepare(
         `INSERT INTO runs
-          (kind, study_id, parent_id, parent_epoch, start_path, status, config, environment, pid, created_at,
+          (kind, study_id, parent_id, parent_epoch, start_path, status, config, environment, pid, host, created_at,
             claimed_at)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         config.kind,
@@ -86,6 +87,7 @@ export function insertRun(profile: Profile, { study, config, parent, status, con
         JSON.stringify(config),
         JSON.stringify(environmentNow(content)),
         process.pid,
+        hostname(),
         now(),
         now(),
       )
@@ -141,7 +143,11 @@ function writeStatus(profile: Profile, run: string, { status, reason = null, fau
 }
 
 const rowOf = ({ db }: Profile, run: string) =>
-  db.prepare('SELECT status, pid FROM runs WHERE id = ?').get(Number(run)) as { status: RunStatus; pid: number }
+  db.prepare('SELECT status, pid, host FROM runs WHERE id = ?').get(Number(run)) as {
+    status: RunStatus
+    pid: number
+    host: string | null
+  }
 
 /**
  * Changes the status of a run of this process. Throws `STATE_CONFLICT` if the run's status is not in `from`, or if
@@ -150,8 +156,8 @@ const rowOf = ({ db }: Profile, run: string) =>
 function change(profile: Profile, run: string, from: readonly RunStatus[], to: Change): void {
   profile.db
     .transaction(() => {
-      const { status, pid } = rowOf(profile, run)
-      if (pid !== process.pid)
+      const { status, pid, host } = rowOf(profile, run)
+      if (pid !== process.pid || (host !== null && host !== hostname()))
         throw new AppError(
           'STATE_CONFLICT',
           `Expected run ${run} to be of this program, but process ${pid} has taken it.`,
@@ -213,8 +219,10 @@ export function claimRun(profile: Profile, run: string, before: RunStatus, resum
   const { db } = profile
   db.transaction(() => {
     const { changes } = db
-      .prepare('UPDATE runs SET pid = ?, claimed_at = ?, resumes = ?, resumed_step = ? WHERE id = ? AND status = ?')
-      .run(process.pid, now(), resumes, step, Number(run), before)
+      .prepare(
+        'UPDATE runs SET pid = ?, host = ?, claimed_at = ?, resumes = ?, resumed_step = ? WHERE id = ? AND status = ?',
+      )
+      .run(process.pid, hostname(), now(), resumes, step, Number(run), before)
     if (changes === 0 || isOpen(before) || before === 'finished')
       throw new AppError('STATE_CONFLICT', `Expected run ${run} to be ${before}, but another program has resumed it.`)
     writeStatus(profile, run, { status: 'queued' })

@@ -9,8 +9,7 @@ import { requireMask } from '../../core/mri/require-mask.ts'
 import { methodOf } from '../../core/ssl/index.ts'
 import { requireTrainable } from '../../core/training/trainable.ts'
 import type { Engine } from '../../engine/process/client.ts'
-import type { WrittenFile } from '../../engine/process/protocol.ts'
-import { takeDevice } from '../profile/device.ts'
+import type { ScoreAfter, WrittenFile } from '../../engine/process/protocol.ts'
 import { keepMask } from '../profile/mask-files.ts'
 import { runDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -24,7 +23,7 @@ import { recordFailure, type Stop } from './ending.ts'
 import { modelOf } from './kept-model.ts'
 import { requireUnseen } from './leaks.ts'
 import { makeRecorder } from './recorder.ts'
-import { findRun } from './runs.ts'
+import { findRun, storedRun } from './runs.ts'
 import { finishRun, insertRun, type NewRun, type Parent } from './store.ts'
 
 export interface RunRequest {
@@ -75,6 +74,8 @@ export interface PreparedRun extends RunRequest {
   /** `contentDigest` of the volumes. */
   readonly content: string
   readonly notes: readonly Note[]
+  /** Scores that a job computes after the training. */
+  readonly scores?: readonly ScoreAfter[]
 }
 
 function startOf(profile: Profile, parent: Parent): string | null {
@@ -190,21 +191,22 @@ export const newRun = (
 ): NewRun => ({ study: study.id, config, parent, status, content, used: { train, val: validation } })
 
 /**
- * Trains a run with the status `running`. If the training fails or is stopped, the reason is stored and the error is
+ * Trains a run. A queued run becomes `running` with the first event of its training. If the training fails or is stopped, the reason is stored and the error is
  * thrown. Epochs, checkpoints and states that were written stay.
  */
 export async function trainRun(
   profile: Profile,
   engine: Engine,
   run: string,
-  { config, train, validation, start, states, notes }: PreparedRun,
+  { config, train, validation, start, states, notes, scores }: PreparedRun,
   { onEvent, onWait, signal, stop }: TrainOptions = {},
 ): Promise<void> {
-  const recorder = makeRecorder(profile, run, { signal, onWait })
+  const begins = storedRun(profile, run).status === 'queued'
+  const recorder = makeRecorder(profile, run, { signal, onWait, begins })
   try {
     const summary = await engine.call(
       'train',
-      { run, config, train, validation, start, states, directory: runDirectory(profile, run), notes },
+      { run, config, train, validation, start, states, directory: runDirectory(profile, run), notes, scores },
       {
         signal,
         onEvent(event) {
@@ -232,28 +234,30 @@ export async function endRun(profile: Profile, run: string, error: unknown, stop
   })
 }
 
-/** Trains as soon as the device is free, without the queue. */
+/**
+ * Trains as soon as a place is free, without the queue.
+ * @param begin makes the run's row. At a remote place the run is queued until its job begins.
+ */
 export async function trainNow(
   opened: OpenProfile,
   prepared: PreparedRun,
-  begin: () => string,
+  begin: (status: 'queued' | 'running') => string,
   { onEvent, onStart, onBusy, noWait, signal, stop }: RunOptions,
 ): Promise<RunRow> {
-  const engine = await opened.engines.jobs(signal)
-  const device = await takeDevice({ signal, onWait: onBusy, noWait })
+  const place = await opened.engines.take({ signal, onWait: onBusy, noWait })
   try {
-    const run = begin()
-    device.name(run)
+    const run = begin(place.isRemote ? 'queued' : 'running')
+    place.name(run)
     onStart?.(run)
-    await trainRun(opened.profile, engine, run, prepared, { onEvent, signal, stop })
+    await trainRun(opened.profile, place.engine, run, prepared, { onEvent, signal, stop })
     return findRun(opened.profile, run)
   } finally {
-    device.release()
+    place.release()
   }
 }
 
 /** Stores a run, trains it without the queue, and returns the finished run. */
 export async function startRun(opened: OpenProfile, request: RunRequest, options: RunOptions = {}): Promise<RunRow> {
   const prepared = prepareRun(opened.profile, await readyRequest(opened, request, options))
-  return trainNow(opened, prepared, () => insertRun(opened.profile, newRun(prepared, 'running')), options)
+  return trainNow(opened, prepared, status => insertRun(opened.profile, newRun(prepared, status)), options)
 }

@@ -24,7 +24,7 @@ import {
   requireFree,
 } from '../../engine/files/written.ts'
 import type { Progress, Reconstructed, ReconstructRequest } from '../../engine/process/protocol.ts'
-import type { EnginePool } from '../profile/engine-pool.ts'
+import type { EnginePool } from '../places/engine-pool.ts'
 import { keptFiles } from '../profile/kept-files.ts'
 import { makeFolder, reconstructionsDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'

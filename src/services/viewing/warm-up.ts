@@ -1,6 +1,6 @@
 /** Computes the engine's first image before the first request. */
 import { MaskSpec } from '../../contract/evaluation.ts'
-import type { EnginePool } from '../profile/engine-pool.ts'
+import type { EnginePool } from '../places/engine-pool.ts'
 import { DEMONSTRATION_VOLUME } from '../studies/demonstration.ts'
 
 /**

@@ -1071,7 +1071,7 @@ describe('a reproduction that the window started', () => {
   it('pauses its training if it is stopped, and later resumes the training', async () => {
     meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
     const { id, controller, work } = start()
-    await vi.waitFor(() => expect(services.queue.doing).toContain('epoch'))
+    await vi.waitFor(() => expect(services.queue.doing[0]?.words).toContain('epoch'))
     await vi.waitFor(() => expect(statuses()).toEqual(['running']))
     controller.abort()
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
@@ -1086,7 +1086,7 @@ describe('a reproduction that the window started', () => {
   it('continues with the next window after a signal, but not if the user stopped it', async () => {
     meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
     const { id, work } = start()
-    await vi.waitFor(() => expect(services.queue.doing).toContain('epoch'))
+    await vi.waitFor(() => expect(services.queue.doing[0]?.words).toContain('epoch'))
     await vi.waitFor(() => expect(statuses()).toEqual(['running']))
     await services.queue.stop('SIGTERM')
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })

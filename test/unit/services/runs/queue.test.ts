@@ -16,7 +16,6 @@ import { encodeCheckpoint } from '../../../../src/core/training/checkpoint.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
 import type { TrainRequest } from '../../../../src/engine/process/protocol.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
-import { takeDevice } from '../../../../src/services/profile/device.ts'
 import { maskFileAt } from '../../../../src/services/profile/mask-files.ts'
 import { changeSettings } from '../../../../src/services/profile/settings.ts'
 import { importCheckpoint } from '../../../../src/services/runs/checkpoints.ts'
@@ -30,12 +29,12 @@ import { recordState } from '../../../../src/services/runs/store-training.ts'
 import { prepareRun, supervisedConfig } from '../../../../src/services/runs/training.ts'
 import { viewRun } from '../../../../src/services/runs/views.ts'
 import { studyById } from '../../../../src/services/studies/studies.ts'
-import { fakeEngines } from '../../../engines.ts'
+import { fakeEngines, takeDevice } from '../../../engines.ts'
 import { npy } from '../../../npy.ts'
 import { addVolume, contentsOf } from '../../../studies.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
-const DEVICE = import.meta.resolve('../../../../src/services/profile/device.ts')
+const DEVICE = import.meta.resolve('../../../engines.ts')
 
 interface Training {
   readonly run: string
@@ -156,13 +155,13 @@ describe('the queue', () => {
     expect(trainings.map(({ run }) => run)).toEqual([runs[0]])
     trainings[0].emit({ type: 'step', step: 9, steps: 10, epoch: 4, loss: 1 })
     trainings[0].emit({ type: 'step', step: 10, steps: 10, epoch: 5, loss: 1 }) // too early for the log
-    expect(queue.doing).toBe(`run ${runs[0]}: epoch 5/5`)
+    expect(queue.doing).toEqual([{ run: runs[0], words: `run ${runs[0]}: epoch 5/5`, slot: 0, isJob: false }])
     await trainings[0].finish()
     expect(statuses()).toEqual(['finished', 'running', 'queued'])
     await trainings[1].finish()
     await trainings[2].finish()
     expect(statuses()).toEqual(['finished', 'finished', 'finished'])
-    expect(queue.doing).toBeNull()
+    expect(queue.doing).toEqual([])
     const events = eventsOf(services.profile, runs[0]).map(({ event }) =>
       event.type === 'status' ? event.status : event.type,
     )
@@ -393,9 +392,9 @@ describe('a resumption', () => {
 
 describe('the device', () => {
   const taken = async () => {
-    const lock = await takeDevice({})
-    lock.name('5')
-    return lock
+    const taken = await takeDevice({})
+    taken.lock.name('5')
+    return taken
   }
 
   it('is waited for with a message if another program trains on it', async () => {
@@ -403,7 +402,7 @@ describe('the device', () => {
     const [run] = queue.add(prepared(1))
     await settled()
     const words = `run 5 of process ${process.pid}`
-    expect(queue.doing).toBe(`run ${run}: waiting for ${words}`)
+    expect(queue.doing).toMatchObject([{ run, words: `run ${run}: waiting for ${words}`, slot: null }])
     expect(viewRun(services.profile, run).run).toMatchObject({ status: 'queued', queuePosition: 1 })
     expect(eventsOf(services.profile, run).at(-1)!.event).toMatchObject({ type: 'waiting', reason: 'device in use' })
     lock.release()

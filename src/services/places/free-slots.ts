@@ -1,0 +1,78 @@
+/** Gives each slot of this machine to one training at a time. */
+import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import { type Lock, lockOwner, tryLock } from '../profile/db/lock.ts'
+import type { TakeOptions } from './place.ts'
+import type { Slot } from './slots.ts'
+
+const POLL_MS = 500
+
+export interface TakenSlot {
+  readonly slot: Slot
+  /** The lock over all programs. */
+  readonly lock: Lock
+  release(): void
+}
+
+export interface FreeSlots {
+  /** Takes a slot that is free in this program and in all others. Rejects with `CANCELLED` if the signal is aborted. */
+  take(options: TakeOptions): Promise<TakenSlot>
+}
+
+/** `present` returns the present slots. A slot that was taken stays taken if the slots change. */
+export function makeFreeSlots(present: () => Promise<readonly Slot[]>): FreeSlots {
+  const taken = new Set<string>()
+  /** Ends the pauses of requests that wait. */
+  const waiting = new Set<() => void>()
+
+  /** Resolves after a while, at once when a slot of this program becomes free, or if the signal is aborted. */
+  const pause = (signal?: AbortSignal) =>
+    new Promise<void>(resolve => {
+      const end = () => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', end)
+        waiting.delete(end)
+        resolve()
+      }
+      const timer = setTimeout(end, POLL_MS)
+      signal?.addEventListener('abort', end)
+      waiting.add(end)
+    })
+
+  function tryEach(slots: readonly Slot[], prefer: number | undefined): TakenSlot | null {
+    const inOrder = slots.toSorted((a, b) => Number(b.slot === prefer) - Number(a.slot === prefer))
+    for (const slot of inOrder) {
+      const lock = taken.has(slot.lock) ? null : tryLock(slot.lock)
+      if (!lock) continue
+      taken.add(slot.lock)
+      const release = () => {
+        lock.release()
+        taken.delete(slot.lock)
+        for (const end of [...waiting]) end()
+      }
+      return { slot, lock, release }
+    }
+    return null
+  }
+
+  async function take({ signal, onWait, noWait = false, prefer }: TakeOptions): Promise<TakenSlot> {
+    let told = ''
+    while (true) {
+      throwIfCancelled(signal)
+      const slots = await present()
+      const found = tryEach(slots, prefer)
+      if (found) return found
+      const owner = lockOwner(slots[0].lock)
+      if (noWait) {
+        throw new AppError(
+          'DEVICE_BUSY',
+          `Expected a free device, got a device on which ${owner} trains. Omit --no-wait to wait for the device.`,
+        )
+      }
+      if (owner !== told) onWait?.(owner)
+      told = owner
+      await pause(signal)
+    }
+  }
+
+  return { take }
+}

@@ -1,0 +1,26 @@
+/** A place where one training computes: a device of this machine, or a job. */
+import type { Engine } from '../../engine/process/client.ts'
+
+export interface TakeOptions {
+  readonly signal?: AbortSignal
+  /** Called with the holder of the device in words, and again when the holder changes. */
+  readonly onWait?: (owner: string) => void
+  /** Throws `DEVICE_BUSY` instead of waiting. */
+  readonly noWait?: boolean
+  /** Slot of an earlier place. This slot is taken if it is free. */
+  readonly prefer?: number
+}
+
+export interface Place {
+  /** Counted from 0. Places that are taken at the same time have different slots. */
+  readonly slot: number
+  /** The place for users, such as `CPU` or `GPU 2`. */
+  readonly label: string
+  /** Trains and scores at this place. */
+  readonly engine: Engine
+  /** Whether `engine` makes jobs. A job may wait in another queue before it begins. */
+  readonly isRemote: boolean
+  /** Names the run that holds the place, to processes that wait. */
+  name(run: string): void
+  release(): void
+}
