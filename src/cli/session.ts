@@ -8,6 +8,8 @@ import { databaseError, isBusy } from '../services/profile/db/errors.ts'
 import { exitCodeOf, hearSignals, type StopSignal } from '../services/profile/signals.ts'
 import { type Bar, printJson, progressBar, say } from './terminal.ts'
 
+type CommandStop = 'cancel' | 'leave' | StopSignal
+
 const EXIT = { failure: 1, usage: 2 } as const
 
 /** Errors that only another command can avoid. */
@@ -16,8 +18,11 @@ const USAGE: ReadonlySet<ErrorCode> = new Set(['INVALID_ARGUMENT', 'STATE_CONFLI
 export interface Session {
   readonly services: Services
   readonly signal: AbortSignal
-  /** Why `signal` was aborted. Ctrl+C cancels. After SIGTERM and SIGHUP a training can be resumed. */
-  readonly stop: () => 'cancel' | StopSignal
+  /**
+   * Why `signal` was aborted; also its reason. Ctrl+C cancels a training of this machine, and leaves jobs running. After
+   * SIGTERM and SIGHUP a training can be resumed.
+   */
+  readonly stop: () => CommandStop
   /** Whether standard output is one JSON document. */
   readonly json: boolean
 }
@@ -38,14 +43,15 @@ function installProgress() {
   }
 }
 
-function report(thrown: unknown, json: boolean, stop: 'cancel' | StopSignal): number {
+function report(thrown: unknown, json: boolean, stop: CommandStop): number {
   const error = databaseError(thrown)
   if (error instanceof AppError) {
     const cancelled = error.code === 'CANCELLED'
-    const message = cancelled && stop !== 'cancel' ? `Stopped by ${stop}` : error.message
+    const byUser = stop === 'cancel' || stop === 'leave'
+    const message = cancelled && !byUser ? `Stopped by ${stop}` : error.message
     if (json) printJson({ error: { code: error.code, message } })
-    say(cancelled ? (stop === 'cancel' ? 'Cancelled.' : `${message}.`) : message)
-    if (cancelled) return exitCodeOf(stop === 'cancel' ? 'SIGINT' : stop)
+    say(cancelled ? (byUser ? 'Cancelled.' : `${message}.`) : message)
+    if (cancelled || error.code === 'JOB_CONTINUES') return exitCodeOf(byUser ? 'SIGINT' : stop)
     return USAGE.has(error.code) ? EXIT.usage : EXIT.failure
   }
   if (json) printJson({ error: { code: null, message: String(error) } })
@@ -83,17 +89,17 @@ export async function inSession(
 ): Promise<void> {
   const { profile, json = false } = command.optsWithGlobals() as { profile?: string; json?: boolean }
   const cancellation = new AbortController()
-  let stop: 'cancel' | StopSignal = 'cancel'
-  hearSignals(signal => {
-    if (signal !== 'SIGINT') stop = signal
-    say(
-      signal === 'SIGINT'
-        ? '\nCancelling… (Ctrl+C again ends at once)'
-        : `\n${signal}: stopping… (a second signal ends at once)`,
-    )
-    cancellation.abort()
-  })
   let services: Services | null = null
+  let stop: CommandStop = 'cancel'
+  hearSignals(signal => {
+    stop = signal === 'SIGINT' ? (services?.engines.isRemote ? 'leave' : 'cancel') : signal
+    const words = {
+      cancel: 'Cancelling… (Ctrl+C again ends at once)',
+      leave: 'Stopping. Jobs go on without this command… (Ctrl+C again ends at once)',
+    }
+    say(`\n${stop in words ? words[stop as keyof typeof words] : `${stop}: stopping… (a second signal ends at once)`}`)
+    cancellation.abort(stop)
+  })
   try {
     const onBusy = (words: string | null) => say(words ?? 'The database is free again.')
     services = await openPatiently({ profile, onInstall: installProgress(), onBusy, ...options }, cancellation.signal)

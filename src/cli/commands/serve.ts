@@ -43,9 +43,10 @@ export const serveCommand = (): Command =>
           await ended(signal)
           const how = stop()
           // The queue stops before the host, so that the window still receives the last events.
-          await services.queue.stop(how === 'cancel' ? 'close' : how)
+          const bySignal = how === 'cancel' || how === 'leave' ? null : how // Ctrl+C is the normal end of a host
+          await services.queue.stop(bySignal ?? 'close')
           await host.close()
-          if (how !== 'cancel') process.exitCode = exitCodeOf(how) // Ctrl+C is the normal end of a host
+          if (bySignal) process.exitCode = exitCodeOf(bySignal)
         },
         { forWindow: true },
       ),
