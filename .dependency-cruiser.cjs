@@ -26,6 +26,7 @@ const roomRules = (folder, name) =>
 const ENGINE_FOR_SERVICES = [
   'process/(?:client|protocol)',
   'install/(?:install|environment)',
+  'devices/(?:devices|nvidia-smi|threads)',
   'files/(?:folders|masks|written|written-record|file-version)',
 ]
 
@@ -89,7 +90,7 @@ module.exports = {
     ),
     forbid(
       'services',
-      'services import contract, presentation and core; of the engine client, protocol, install, masks, results',
+      'services import contract, presentation, core; of the engine client, protocol, install, devices, masks, results',
       { path: '^src/services/' },
       {
         path: allBut('services', 'contract', 'presentation', 'core'),

@@ -1,8 +1,14 @@
 /** State and health of the engine. */
 import { z } from 'zod'
 
-/** TensorFlow's version, and the device on which it computes. */
+/** TensorFlow's version, and the device on which it computes, as the engine process finds them. */
 export const Device = z.object({
+  /** Name of the machine. */
+  host: z.string(),
+  /** The processor's model. `null` if the system does not tell. */
+  cpu: z.string().nullable(),
+  /** The threads that compute. */
+  threads: z.int(),
   tensorflow: z.string(),
   tfjs: z.string(),
   device: z.enum(['GPU', 'CPU']),

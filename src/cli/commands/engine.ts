@@ -36,6 +36,7 @@ function describe(health: EngineHealth): string {
   return [
     `TensorFlow   ${health.tensorflow} (TensorFlow.js ${health.tfjs}), on ${health.gpu ?? health.device}${compiler}`,
     `Kernels      ${health.kernels}`,
+    `Processor    ${health.cpu ?? 'unknown'}, ${health.threads} threads, on ${health.host}`,
     `Node         ${health.node}, ${health.platform}, ${health.cores} cores`,
     `Memory       ${free}; the engine uses ${gigabytes(memory.residentBytes)}`,
     `Training     ${health.stepMs.toFixed(1)} ms a step (U-Net-8, 64 × 64, batch 1; median of 10)`,

@@ -5,11 +5,11 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import envPaths from 'env-paths'
+import { jobThreads, memoryHere, threadsHere } from '../devices/threads.ts'
 import { nativeKey } from './native-sources.ts'
 
 /** `cuda` computes on an NVIDIA GPU, or on the CPU if there is no GPU. `cpu` is the smaller download. */
@@ -83,6 +83,9 @@ function makeTensorflowKey(variant: Variant): string {
 export const engineDirectory = (variant: Variant): string =>
   join(cacheDirectory(), 'engine', `${tensorflowKey(variant)}-${nativeKey()}`)
 
+/** The memory of one of several engines that compute at once, in MiB. */
+const memoryOf = (slots: number) => String(Math.ceil(memoryHere() / 2 ** 20 / slots))
+
 /**
  * Environment of engine processes and of tests, unless the user has set a variable. Libraries read these variables when
  * they are loaded.
@@ -102,7 +105,7 @@ export const STANDARD = {
   // 320, batch 1) peaked 1.3 GB higher. See docs/decisions/0010-the-tape-frees-early.md.
   TF_CPU_ALLOCATOR_USE_BFC: '1',
   // Without this the limit is 64 GB.
-  TF_CPU_BFC_MEM_LIMIT_IN_MB: String(Math.ceil(totalmem() / 2 ** 20)),
+  TF_CPU_BFC_MEM_LIMIT_IN_MB: memoryOf(1),
   // glibc keeps the freed memory of JavaScript's arrays. Otherwise the system zeroes memory again for each array, and a
   // slice from disk to image takes a fifth longer.
   MALLOC_MMAP_THRESHOLD_: String(2 ** 25),
@@ -128,11 +131,30 @@ export function engineNode(): { node: string; flags: readonly string[] } {
 /** XLA compiles graphs only. Operations that run one at a time stay unchanged. */
 const XLA = { TF_XLA_FLAGS: '--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit' }
 
+/** See `EngineOptions`. */
+interface Share {
+  readonly xla?: boolean
+  readonly device?: string | null
+  readonly threads?: number | null
+  readonly slots?: number
+}
+
+/** The variables of an engine that computes on one of several devices, or with a part of the cores. */
+function shareOf({ device = null, threads = null, slots = 1 }: Share): NodeJS.ProcessEnv {
+  const isPart = threads !== null || slots > 1 || jobThreads() !== null
+  const count = String(threads ?? Math.max(1, Math.floor(threadsHere() / slots)))
+  return {
+    ...(device !== null && { CUDA_VISIBLE_DEVICES: device }),
+    ...(isPart && { TF_NUM_INTRAOP_THREADS: count, TF_NUM_INTEROP_THREADS: count }),
+  }
+}
+
 /** Variables to add when an engine process is spawned. */
-export function engineEnvironment(engine: InstalledEngine, { xla = false } = {}): NodeJS.ProcessEnv {
+export function engineEnvironment(engine: InstalledEngine, { xla = false, ...share }: Share = {}): NodeJS.ProcessEnv {
   const unlessSet = (variables: NodeJS.ProcessEnv) =>
     Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, process.env[name] ?? value]))
-  const variables = unlessSet(xla ? { ...STANDARD, ...XLA } : STANDARD)
+  const standard = { ...STANDARD, TF_CPU_BFC_MEM_LIMIT_IN_MB: memoryOf(share.slots ?? 1) }
+  const variables = { ...unlessSet(xla ? { ...standard, ...XLA } : standard), ...shareOf(share) }
   if (engine.variant === 'cpu') return variables
   // TensorFlow's own search path lacks some of NVIDIA's libraries. These folders come first, because their versions are
   // pinned.

@@ -60,20 +60,23 @@ export interface EngineOptions {
   readonly niceness?: number
   /** Whether XLA compiles graphs. */
   readonly xla?: boolean
-  /** Processor threads. `null`: all threads of this machine. */
-  readonly threads?: number | null
   /** Folder of the copies of mask files. */
   readonly masks?: string
+  /** `LocalDevice.visible` of the device that computes. */
+  readonly device?: string | null
+  /** The threads that compute. `null`: the share of the slot, of the cores of this machine or of the Slurm job. */
+  readonly threads?: number | null
+  /** The number of engine processes that compute at once on this machine, and share its cores and memory. */
+  readonly slots?: number
 }
 
-function spawnEngine(installed: InstalledEngine | null, { xla, masks, threads }: EngineOptions) {
+function spawnEngine(installed: InstalledEngine | null, { masks, ...options }: EngineOptions) {
   const { node, flags } = engineNode()
   return spawn(node, [...flags, '--import', FIRST, WORKER], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,
-      ...(installed && engineEnvironment(installed, { xla })),
-      ...(threads && { TF_NUM_INTRAOP_THREADS: String(threads) }),
+      ...(installed && engineEnvironment(installed, options)),
       SELF_MRI_BINDING: installed?.binding,
       SELF_MRI_MASKS: masks,
     },

@@ -1,8 +1,8 @@
 /** Refuses slices whose coils need more memory than the computer has, before the work begins. */
-import { totalmem } from 'node:os'
 import { AppError } from '../../contract/errors.ts'
 import type { VolumeInfo } from '../../contract/volumes.ts'
 import { isClassical, type Reconstructor } from '../../core/reconstruct.ts'
+import { memoryHere } from '../devices/threads.ts'
 
 /** Of one complex sample in float32. */
 const SAMPLE_BYTES = 8
@@ -32,7 +32,7 @@ function refuseAbove(memory: number, arrays: number, { coils, rows, columns, pat
 }
 
 /** Throws `OUT_OF_MEMORY` for an image of a classical method. @param memory Of the computer, in bytes. */
-export function requireCoilMemory(slice: Slice, reconstructor: Reconstructor | null, memory = totalmem()): void {
+export function requireCoilMemory(slice: Slice, reconstructor: Reconstructor | null, memory = memoryHere()): void {
   if (!isClassical(reconstructor)) return
   const { coils } = slice
   const { virtualCoils } = reconstructor.config
@@ -42,7 +42,7 @@ export function requireCoilMemory(slice: Slice, reconstructor: Reconstructor | n
 }
 
 /** Throws `OUT_OF_MEMORY` for a picture of all coils, of their maps or of the eigenvalue. */
-export function requirePictureMemory(slice: Slice, memory = totalmem()): void {
+export function requirePictureMemory(slice: Slice, memory = memoryHere()): void {
   const remedy = 'Look at one coil’s image, or write the file again with fewer coils (coil compression).'
   refuseAbove(memory, (STORED + PICTURED) * slice.coils, slice, remedy)
 }

@@ -4,6 +4,7 @@
  * index. See docs/decisions/0007-tensorflow-is-installed-not-bundled.md.
  */
 import { createRequire } from 'node:module'
+import { cpus, hostname } from 'node:os'
 import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Device } from '../../contract/engine.ts'
@@ -11,10 +12,11 @@ import { AppError } from '../../contract/errors.ts'
 import type { Arithmetic, Compute } from '../../core/compute.ts'
 import type { Kernels } from '../../core/kernels.ts'
 import { makeEagerPredict } from '../../core/models/model.ts'
+import { availableDevices } from '../devices/devices.ts'
+import { threadsHere } from '../devices/threads.ts'
 import { sharedImages } from '../files/kept-images.ts'
 import { sharedMaps } from '../files/kept-maps.ts'
 import { compilesWithXla } from '../install/environment.ts'
-import { run } from '../install/run.ts'
 import { plain } from '../native/arithmetic.ts'
 import { eigenvectorsOf } from '../native/eigenvectors.ts'
 import { fourierOf } from '../native/fourier.ts'
@@ -112,6 +114,9 @@ function kernelsOn(backend: NativeBackend, tensorflows: Kernels, loaded: LoadedL
 
 async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend, kernels: string): Promise<Device> {
   return {
+    host: hostname(),
+    cpu: cpus()[0]?.model ?? null,
+    threads: threadsHere(),
     tensorflow: binding.TF_Version,
     tfjs: tf.version_core,
     device: isUsingGpuDevice ? 'GPU' : 'CPU',
@@ -122,12 +127,7 @@ async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend, kernels: s
 }
 
 /** TensorFlow uses the first visible GPU. TensorFlow's C interface does not give the GPU's name. */
-async function gpuName(): Promise<string | null> {
-  const seen = process.env.CUDA_VISIBLE_DEVICES?.split(',')[0]
-  const which = seen ? [`--id=${seen}`] : []
-  const { status, output } = await run('nvidia-smi', [...which, '--query-gpu=name', '--format=csv,noheader'])
-  return status === 0 ? output.trim().split('\n')[0] : null
-}
+const gpuName = async (): Promise<string | null> => (await availableDevices('cuda'))[0].name
 
 /** An error of this process for users: TensorFlow's lack of memory gets a remedy. Other errors stay as they are. */
 export const inWords = (error: unknown): unknown =>

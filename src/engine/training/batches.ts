@@ -2,12 +2,12 @@
  * Prepares a training's batches in separate threads, because a native step blocks its thread. See
  * docs/decisions/0011-batches-are-arrays.md.
  */
-import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { VolumeInfo } from '../../contract/volumes.ts'
 import type { PlainBatch } from '../../core/training/stack.ts'
 import type { TrainingTask } from '../../core/training/task.ts'
+import { threadsHere } from '../devices/threads.ts'
 import { errorOf, type Failure } from '../process/failure.ts'
 import type { TaskRequest } from './tasks.ts'
 
@@ -39,7 +39,7 @@ const isPretext = ({ config }: TaskRequest) => config.kind === 'pretrain'
  * training, whose batch takes only a few per cent of its step.
  */
 function threadsBeside(request: TaskRequest, gpu: boolean): number {
-  if (gpu) return Math.max(1, Math.min(8, Math.floor(availableParallelism() / 2)))
+  if (gpu) return Math.max(1, Math.min(8, Math.floor(threadsHere() / 2)))
   return isPrepared(request) ? 1 : 0
 }
 

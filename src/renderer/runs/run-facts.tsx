@@ -15,6 +15,9 @@ const ENVIRONMENT_LABEL: Readonly<Record<string, string>> = {
   tfjs: 'TensorFlow.js',
   tensorflow: 'TensorFlow',
   variant: 'variant',
+  host: 'machine',
+  cpu: 'processor',
+  gpu: 'GPU',
 }
 
 type Fact = readonly [name: string, value: string]

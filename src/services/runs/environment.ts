@@ -1,6 +1,5 @@
-/** The environment of a run: versions, processor, threads. Stored in the run's row. */
+/** The environment of a run: versions of the programs. Stored in the run's row. */
 import { createRequire } from 'node:module'
-import { availableParallelism, cpus } from 'node:os'
 import { basename } from 'node:path'
 import process from 'node:process'
 import { locateEngine } from '../../engine/install/install.ts'
@@ -10,7 +9,10 @@ const require = createRequire(import.meta.url)
 /** The version of this program. */
 export const VERSION: string = require('../../../package.json').version
 
-/** @param content `contentDigest` of the volumes. The device is added when the training begins. */
+/**
+ * The engine adds its machine, processor, threads and device when the training begins, perhaps on another machine.
+ * @param content `contentDigest` of the volumes
+ */
 export function environmentNow(content: string | null) {
   const engine = locateEngine()
   return {
@@ -22,7 +24,5 @@ export function environmentNow(content: string | null) {
     tensorflow: engine?.tensorflow ?? null,
     variant: engine?.variant ?? null,
     build: engine && basename(engine.directory),
-    cpu: cpus()[0]?.model ?? null,
-    threads: availableParallelism(),
   }
 }

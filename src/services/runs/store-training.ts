@@ -106,24 +106,34 @@ export function rewind(profile: Profile, run: string, { step, epoch }: Position)
 export const recordJob = ({ db }: Profile, run: string, { job }: Written<'job'>): void =>
   void db.prepare('UPDATE runs SET job = ? WHERE id = ?').run(JSON.stringify(job), Number(run))
 
-/** Stores the device. Returns a note if the device has changed. */
+const COMPARED = ['tensorflow', 'tfjs', 'device', 'gpu', 'compiler'] as const
+/**
+ * With one and with two threads, SimCLR and PIRL gave other weights, because matrix products of TensorFlow sum in
+ * another order. Baselines, SwAV and RotNet gave equal weights.
+ */
+const COMPARED_ON_CPU = ['cpu', 'threads'] as const
+
+/** Stores the device. Returns a note if the device has changed. Another machine with an equal device needs no note. */
 export function recordDevice(
   { db }: Profile,
   run: string,
   { device }: Written<'device'>,
 ): Extract<TrainingEvent, { type: 'note' }> | null {
   const read = db.prepare('SELECT environment FROM runs WHERE id = ?').pluck()
-  const before = JSON.parse(read.get(Number(run)) as string) as Partial<Record<keyof typeof device, string | null>>
+  const before = JSON.parse(read.get(Number(run)) as string) as Partial<typeof device>
   db.prepare('UPDATE runs SET environment = json_patch(environment, ?) WHERE id = ?').run(
     JSON.stringify(device),
     Number(run),
   )
-  const changed = (['tensorflow', 'tfjs', 'device', 'gpu', 'compiler'] as const).filter(
-    name => before.device !== undefined && (before[name] ?? null) !== device[name],
-  )
+  if (before.device === undefined) return null
+  const changed = [
+    ...COMPARED.filter(name => (before[name] ?? null) !== device[name]),
+    // Rows of early versions lack these.
+    ...COMPARED_ON_CPU.filter(name => device.device === 'CPU' && (before[name] ?? device[name]) !== device[name]),
+  ]
   if (changed.length === 0) return null
   const words = changed.map(name => `${name} ${device[name] ?? 'none'}, not ${before[name] ?? 'none'}`)
-  const text = `Continues with ${words.join('; ')}. The last digits may differ.`
+  const text = `Continues with ${words.join('; ')}. The weights may differ from an uninterrupted training.`
   return { type: 'note', level: 'info', code: 'device-changed', data: { changed: changed.join() }, text }
 }
 

@@ -233,7 +233,8 @@ describe('a lack of memory', () => {
 })
 
 it('the device is part of the environment, and a change of the device is noted', () => {
-  const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU', kernels: 'TensorFlow' } as const
+  const here = { host: 'n1', cpu: 'EPYC', threads: 2 }
+  const device = { ...here, tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU', kernels: 'TensorFlow' } as const
   record({ type: 'device', device: { ...device, gpu: null, compiler: null } })
   expect(viewRun(services.profile, '1')).toMatchObject({ environment: { content: null, ...device }, notes: [] })
   record({ type: 'device', device: { ...device, device: 'GPU', gpu: 'NVIDIA H100', compiler: 'XLA' } })
@@ -245,6 +246,35 @@ it('the device is part of the environment, and a change of the device is noted',
       text: expect.stringContaining('device GPU, not CPU; gpu NVIDIA H100, not none; compiler XLA, not none'),
     },
   ])
+})
+
+it('notes another processor or number of threads of a CPU, but not another machine of this kind', () => {
+  const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU', kernels: 'TensorFlow', gpu: null } as const
+  const continueWith = (host: string, cpu: string | null, threads: number) =>
+    record({ type: 'device', device: { ...device, compiler: null, host, cpu, threads } })
+  continueWith('n1', 'EPYC', 2)
+  continueWith('n2', 'EPYC', 2)
+  expect(viewRun(services.profile, '1')).toMatchObject({ environment: { host: 'n2', threads: 2 }, notes: [] })
+  continueWith('n2', 'EPYC', 1)
+  continueWith('n3', 'Xeon', 1)
+  const { environment, notes } = viewRun(services.profile, '1')
+  expect(environment).toMatchObject({ host: 'n3', cpu: 'Xeon', threads: 1 })
+  expect(notes.map(({ text }) => text)).toEqual([
+    expect.stringMatching(/^Continues with threads 1, not 2\. The weights may differ/),
+    expect.stringMatching(/^Continues with cpu Xeon, not EPYC\./),
+  ])
+})
+
+it('a run of an earlier version without processor and threads goes on without a note', () => {
+  services.profile.db
+    .prepare(
+      `UPDATE runs
+        SET environment = json_set(environment, '$.device', 'CPU', '$.tensorflow', '2.21.0', '$.tfjs', '4.22.0')`,
+    )
+    .run()
+  const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU', kernels: 'TensorFlow', gpu: null } as const
+  record({ type: 'device', device: { ...device, compiler: null, host: 'n1', cpu: 'EPYC', threads: 2 } })
+  expect(viewRun(services.profile, '1').notes).toEqual([])
 })
 
 it('nothing is written while the program ends', () => {
