@@ -19,8 +19,8 @@ export interface Session {
   readonly services: Services
   readonly signal: AbortSignal
   /**
-   * Why `signal` was aborted; also its reason. Ctrl+C cancels a training of this machine, and leaves jobs running. After
-   * SIGTERM and SIGHUP a training can be resumed.
+   * Why `signal` was aborted; also its reason. Ctrl+C cancels a training of this machine, and leaves jobs running.
+   * After SIGTERM and SIGHUP a training can be resumed.
    */
   readonly stop: () => CommandStop
   /** Whether standard output is one JSON document. */

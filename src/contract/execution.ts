@@ -1,4 +1,4 @@
-/** Where trainings run: on devices of this machine, as jobs of a Slurm cluster, or as job folders for other schedulers. */
+/** Where trainings run: on devices of this machine, as Slurm jobs, or as job folders for other schedulers. */
 import { z } from 'zod'
 
 /** `folder`: the program writes a job folder, and the user starts `self-mri job FOLDER` by any means. */

@@ -35,11 +35,13 @@ export interface GpuReading {
 /** Time for an answer. Without persistence mode the driver takes seconds. A driver with a fault never answers. */
 const PATIENCE_MS = 10_000
 
+const PROGRAM = 'nvidia-smi'
+
 const MIB = 2 ** 20
 
 /** Returns the output of nvidia-smi. `null`: the program is missing, or did not answer in time. */
 async function ask(args: readonly string[], patienceMs: number): Promise<string | null> {
-  const child = spawn('nvidia-smi', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'ignore'] })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', text => {
     output += text

@@ -11,7 +11,8 @@ const MOST_RESUMES = 3
 
 /**
  * Queues runs again that were queued when a signal stopped the program, in their order. Runs whose jobs may go on come
- * first, and with the setting `autoResume` also runs that were training. A run that cannot be resumed stays interrupted.
+ * first, and with the setting `autoResume` also runs that were training. A run that cannot be resumed stays
+ * interrupted.
  */
 export async function resumeInterrupted(opened: WithQueue): Promise<void> {
   if (!locateEngine()) return

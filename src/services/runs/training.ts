@@ -191,8 +191,8 @@ export const newRun = (
 ): NewRun => ({ study: study.id, config, parent, status, content, used: { train, val: validation } })
 
 /**
- * Trains a run. A queued run becomes `running` with the first event of its training. If the training fails or is stopped, the reason is stored and the error is
- * thrown. Epochs, checkpoints and states that were written stay.
+ * Trains a run. A queued run becomes `running` with the first event of its training. If the training fails or is
+ * stopped, the reason is stored and the error is thrown. Epochs, checkpoints and states that were written stay.
  */
 export async function trainRun(
   profile: Profile,
