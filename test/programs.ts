@@ -7,8 +7,8 @@ import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { type TestFunction, test } from 'vitest'
 
-function isOnPath(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some(folder => {
+function isOnPath(program: string, path: string): boolean {
+  return path.split(delimiter).some(folder => {
     try {
       accessSync(join(folder, program), constants.X_OK)
       return true
@@ -29,5 +29,5 @@ export function testUnless(missing: string | null): (name: string, run: TestFunc
 }
 
 /** The sentence about a missing program of a Debian package, or null if the program is on the PATH. */
-export const missingProgram = (program: string, debianPackage: string): string | null =>
-  isOnPath(program) ? null : `Expected ${program} on the PATH, got none. Remedy: apt-get install ${debianPackage}`
+export const missingProgram = (program: string, debianPackage: string, path = process.env.PATH ?? ''): string | null =>
+  isOnPath(program, path) ? null : `Expected ${program} on the PATH, got none. Remedy: apt-get install ${debianPackage}`
