@@ -20,9 +20,15 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { cacheDirectory, engineDirectory, tensorflowKey } from '../../src/engine/install/environment.ts'
+import {
+  cacheDirectory,
+  engineDirectory,
+  tensorflowKey,
+  tensorflowPrefix,
+} from '../../src/engine/install/environment.ts'
 import { type InstallStep, installEngine, locateEngine } from '../../src/engine/install/install.ts'
 import { BINDING } from '../../src/engine/install/manifest.ts'
+import { nativeKey } from '../../src/engine/install/native-sources.ts'
 import { KERNELS_FILE } from '../../src/engine/native/library.ts'
 
 const real = locateEngine('cpu') ?? (await installEngine({ variant: 'cpu' }))
@@ -56,7 +62,7 @@ test "$3" = --version && echo "pip 24.0 from somewhere" && exit 0
 echo "$*" >> "$folder/pip.log"
 echo "Collecting tensorflow-cpu==2.21.0"
 echo "  Downloading tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl (273.8 MB)"
-mkdir -p "$5/tensorflow/include" "$5/tensorflow/python"
+mkdir -p "$5/tensorflow/python"
 ln "$real"/tensorflow/libtensorflow* "$5/tensorflow/"
 echo unused > "$5/tensorflow/python/unused.py"
 `
@@ -86,7 +92,7 @@ describe('an installation', () => {
     expect(files.filter(file => !file.startsWith('tensorflow'))).toEqual(['manifest.json', KERNELS_FILE, BINDING])
     expect(files.filter(file => file.startsWith('tensorflow'))).toHaveLength(3)
     expect(steps.map(step => step.label)).toEqual(
-      expect.arrayContaining(['Building the add-on', 'Building the native kernels', 'Testing the engine']),
+      expect.arrayContaining(['Building the add-on and the native kernels', 'Testing the engine']),
     )
     expect(engine.kernelsMissing).toBeNull()
   })
@@ -139,11 +145,15 @@ describe('an installation', () => {
   })
 })
 
-/** An engine as version 0.2.0 and commit 349f561 left it in the cache, without native kernels. */
-function placeEarlierEngine(name = tensorflowKey('cpu')): string {
+/**
+ * An engine as version 0.2.0 and commit 349f561 left it in the cache, without native kernels. With another name and
+ * with kernels: as version 0.3.0 left it.
+ */
+function placeEarlierEngine(name = tensorflowKey('cpu'), kernels: readonly string[] = []): string {
   const directory = join(engineFolder(), name)
   mkdirSync(join(directory, 'tensorflow'), { recursive: true })
-  const paths = [BINDING, ...readdirSync(join(real.directory, 'tensorflow')).map(file => `tensorflow/${file}`)]
+  const libraries = readdirSync(join(real.directory, 'tensorflow')).map(file => `tensorflow/${file}`)
+  const paths = [BINDING, ...kernels, ...libraries]
   const files = paths.map(path => ({ path, bytes: statSync(join(real.directory, path)).size }))
   for (const path of paths) linkSync(join(real.directory, path), join(directory, path))
   const manifest = { variant: 'cpu', tensorflow: real.tensorflow, installedAt: '2026-11-30T02:55:09.090Z', files }
@@ -151,41 +161,95 @@ function placeEarlierEngine(name = tensorflowKey('cpu')): string {
   return directory
 }
 
+/** Replaces a file by another content of equal size, so that the engine seems complete. */
+function damage(path: string): void {
+  const { size } = statSync(path)
+  rmSync(path)
+  writeFileSync(path, 'x'.repeat(size))
+}
+
+/** The parts whose sources the compiler got. */
+function built(): string[] {
+  const log = readFileSync(join(folder, 'compiler.log'), 'utf8')
+  const sources = [
+    [KERNELS_FILE, '/kernels.cc '],
+    [BINDING, '/tfjs_backend.cc '],
+  ]
+  return sources.flatMap(([part, source]) => (log.includes(source) ? [part] : []))
+}
+
+const inode = (...path: string[]) => statSync(join(...path)).ino
+const pipWasCalled = () => existsSync(join(folder, 'pip.log'))
+
 describe('an engine of an earlier version', () => {
-  test('is taken over without pip, and only the kernels are built', async () => {
-    const earlier = placeEarlierEngine()
+  const otherBinding = `${tensorflowPrefix('cpu')}aaaaaaaaaaaa`
+  const otherKernels = '0123456789ab'
+  beforeEach(() => program('python3', `${PIP}\nexit 1`))
+
+  const expectTakenOver = async (earlier: string, parts: readonly string[]) => {
     expect(locateEngine('cpu')).toBeNull()
     const engine = await install()
     expect(engine).toMatchObject({ directory: engineDirectory('cpu'), kernelsMissing: null })
+    expect(locateEngine('cpu')).toEqual(engine)
     expect(existsSync(join(engine.directory, KERNELS_FILE))).toBe(true)
-    expect(existsSync(join(folder, 'pip.log'))).toBe(false)
-    expect(readFileSync(join(folder, 'compiler.log'), 'utf8')).not.toContain('tfjs')
+    expect(pipWasCalled()).toBe(false)
+    expect(built()).toEqual(parts)
     // A hard link takes no space. The earlier engine stays, because another checkout may use it.
-    const [library] = readdirSync(join(earlier, 'tensorflow'))
-    const inode = (directory: string) => statSync(join(directory, 'tensorflow', library)).ino
-    expect(inode(engine.directory)).toBe(inode(earlier))
+    const files = [...readdirSync(join(earlier, 'tensorflow')).map(name => `tensorflow/${name}`), BINDING, KERNELS_FILE]
+    const taken = files.filter(name => !parts.includes(name))
+    for (const name of taken) expect(inode(engine.directory, name)).toBe(inode(earlier, name))
     expect(readdirSync(engineFolder())).toHaveLength(2)
-  })
+  }
 
-  test('is taken over if only the sources of the kernels differ', async () => {
-    placeEarlierEngine(`${tensorflowKey('cpu')}-0123456789ab`)
-    await install()
-    expect(existsSync(join(folder, 'pip.log'))).toBe(false)
+  test('of version 0.2.0 gets kernels, without pip', () => expectTakenOver(placeEarlierEngine(), [KERNELS_FILE]))
+
+  test('gets new kernels if only the sources of the kernels changed, without pip', () =>
+    expectTakenOver(placeEarlierEngine(`${tensorflowKey('cpu')}-${otherKernels}`, [KERNELS_FILE]), [KERNELS_FILE]))
+
+  test('gets a new add-on if only the sources of the add-on changed, without pip', () =>
+    expectTakenOver(placeEarlierEngine(`${otherBinding}-${nativeKey()}`, [KERNELS_FILE]), [BINDING]))
+
+  test('gets both if the sources of both changed, without pip', () =>
+    expectTakenOver(placeEarlierEngine(`${otherBinding}-${otherKernels}`, [KERNELS_FILE]), [KERNELS_FILE, BINDING]))
+
+  test('gives no kernels that do not compute', async () => {
+    const earlier = placeEarlierEngine(`${otherBinding}-${nativeKey()}`, [KERNELS_FILE])
+    damage(join(earlier, KERNELS_FILE))
+    expect((await install()).kernelsMissing).toBeNull()
+    expect(built()).toEqual([KERNELS_FILE, BINDING])
+    expect(pipWasCalled()).toBe(false)
   })
 
   test('is left alone if it is incomplete or does not compute, or if an installation is forced', async () => {
+    program('python3', PIP)
     const earlier = placeEarlierEngine()
     truncateSync(join(earlier, 'manifest.json'), 40)
     await install()
     expect(pipRuns()).toHaveLength(1)
     rmSync(engineFolder(), { recursive: true })
-    const broken = placeEarlierEngine()
-    rmSync(join(broken, BINDING))
-    writeFileSync(join(broken, BINDING), 'x'.repeat(statSync(real.binding).size))
+    damage(join(placeEarlierEngine(), BINDING))
     expect((await install()).kernelsMissing).toBeNull()
     expect(pipRuns()).toHaveLength(2)
     await installEngine({ variant: 'cpu', force: true })
     expect(pipRuns()).toHaveLength(3)
+  })
+
+  test('is left alone if the new add-on does not compute with its libraries', async () => {
+    program('python3', PIP)
+    const once = `test -e "$folder/once" || { touch "$folder/once"; echo broken > "$2"; }`
+    program('compiler', `${COMPILER}\ncase "$2" in *${BINDING}) ${once} ;; esac`)
+    placeEarlierEngine(`${otherBinding}-${otherKernels}`, [KERNELS_FILE])
+    expect((await install()).kernelsMissing).toBeNull()
+    expect(pipRuns()).toHaveLength(1)
+    expect(readdirSync(engineFolder())).toHaveLength(2)
+  })
+
+  test('is not replaced by a download if the new add-on does not compile', async () => {
+    program('compiler', `case "$*" in *tfjs_binding.cc*) echo "error: no such type"; exit 1 ;; esac\n${COMPILER}`)
+    placeEarlierEngine(`${otherBinding}-${nativeKey()}`, [KERNELS_FILE])
+    await expect(install()).rejects.toThrow(/could not build the add-on: error: no such type/)
+    expect(pipWasCalled()).toBe(false)
+    expect(readdirSync(engineFolder())).toHaveLength(1)
   })
 })
 

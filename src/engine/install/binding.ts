@@ -3,10 +3,19 @@ import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { AppError } from '../../contract/errors.ts'
 import { KERNELS_FILE } from '../native/library.ts'
-import { bindingSources, engineEnvironment, engineNode, type InstalledEngine } from './environment.ts'
+import {
+  bindingSources,
+  engineEnvironment,
+  engineNode,
+  type InstalledEngine,
+  tensorflowHeaders,
+  type Variant,
+} from './environment.ts'
+import { BINDING } from './manifest.ts'
+import { onAllCores } from './native.ts'
 import { nodeApiHeaders } from './native-sources.ts'
 import type { Platform } from './platform.ts'
-import { firstError, run } from './run.ts'
+import { type Ended, firstError, run } from './run.ts'
 
 export async function findCompiler(platform: Platform, signal?: AbortSignal): Promise<string> {
   const candidates = process.env.CXX ? [process.env.CXX] : platform.compilers
@@ -21,36 +30,58 @@ export async function findCompiler(platform: Platform, signal?: AbortSignal): Pr
   )
 }
 
-type Build = {
+type Compilation = {
   readonly compiler: string
-  readonly platform: Platform
-  /** The wheel's `include` folder. */
-  readonly headers: string
-  /** Folder of the two native libraries. */
-  readonly libraries: string
-  readonly output: string
-  readonly temporary: string
+  readonly variant: Variant
+  /** Folder of the object files. */
+  readonly objects: string
   readonly signal?: AbortSignal
 }
 
-export async function buildBinding(build: Build): Promise<void> {
-  const { compiler, platform, headers, libraries, output, temporary, signal } = build
+// `tensorflowKey` does not contain these flags. If a flag changes, add the flags to that hash.
+const FLAGS = ['-O2', '-std=c++17', '-fPIC', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION']
+
+const SOURCES = ['tfjs_backend', 'tfjs_binding']
+
+const objectOf = (folder: string, name: string) => join(folder, `${name}.o`)
+
+/** Compiles the add-on. This needs TensorFlow's headers, but not its libraries. */
+export async function compileBinding({ compiler, variant, objects, signal }: Compilation): Promise<void> {
   const sources = bindingSources()
-  const args = [
-    ...['-O2', '-std=c++17', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'],
-    ...[dirname(sources), headers, nodeApiHeaders()].flatMap(folder => ['-I', folder]),
-    ...[join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc'), '-o', output],
-    ...platform.libraries.map(name => join(libraries, name)),
-    ...platform.linkFlags,
-  ]
-  const ended = await run(compiler, args, { signal, env: { TMPDIR: temporary } })
-  if (ended.status === 0) return
-  throw new AppError(
+  const folders = [dirname(sources), tensorflowHeaders(variant), nodeApiHeaders()].flatMap(folder => ['-I', folder])
+  let failed: Ended | null = null
+  await onAllCores(SOURCES, async name => {
+    const files = ['-c', join(sources, `${name}.cc`), '-o', objectOf(objects, name)]
+    const ended = await run(compiler, [...FLAGS, ...folders, ...files], { signal, env: { TMPDIR: objects } })
+    if (ended.status !== 0) failed ??= ended
+    return ended.status === 0
+  })
+  if (failed) throw notBuilt(compiler, failed)
+}
+
+type Link = Omit<Compilation, 'variant'> & {
+  readonly platform: Platform
+  /** The engine's folder, with TensorFlow's libraries. */
+  readonly engine: string
+}
+
+/** Links the object files to the add-on in the engine's folder. */
+export async function linkBinding({ compiler, objects, platform, engine, signal }: Link): Promise<void> {
+  const libraries = platform.libraries.map(name => join(engine, 'tensorflow', name))
+  const args = ['-shared', ...SOURCES.map(name => objectOf(objects, name)), '-o', join(engine, BINDING)]
+  const ended = await run(compiler, [...args, ...libraries, ...platform.linkFlags], {
+    signal,
+    env: { TMPDIR: objects },
+  })
+  if (ended.status !== 0) throw notBuilt(compiler, ended)
+}
+
+const notBuilt = (compiler: string, ended: Ended) =>
+  new AppError(
     'ENGINE_UNAVAILABLE',
     `${compiler} could not build the add-on: ${firstError(ended)}\n` +
       'Expected a C++17 compiler (GCC 9, Clang 10 or newer); set the variable CXX to another compiler.',
   )
-}
 
 /**
  * Computes 3² through the add-on, and prints the version of the loaded TensorFlow. Then computes a Fourier transform

@@ -23,6 +23,8 @@ export type InstalledEngine = {
   readonly binding: string
   /** Version of the native TensorFlow. */
   readonly tensorflow: string
+  /** States the pinned wheels of the native libraries, as `wheelsKey`. */
+  readonly wheels: string
   /** Why the native kernels are missing, so that TensorFlow's own operations compute. `null` if they are there. */
   readonly kernelsMissing: string | null
   /** ISO 8601. */
@@ -52,6 +54,20 @@ export function requiredTensorflow(variant: Variant): string {
   return /^tensorflow(?:-cpu)?==([\d.]+)/m.exec(readFileSync(requirementsPath(variant), 'utf8'))![1]
 }
 
+/** TensorFlow's headers that the add-on includes. An earlier engine has no headers, so the repository has them. */
+export const tensorflowHeaders = (variant: Variant): string =>
+  fileURLToPath(new URL(`../../../resources/engine/tensorflow-${requiredTensorflow(variant)}`, import.meta.url))
+
+/** States the pinned wheels by a hash over their hashes. */
+export function wheelsKey(variant: Variant): string {
+  const pins = readFileSync(requirementsPath(variant), 'utf8').match(/sha256:[0-9a-f]{64}/g)!
+  return createHash('sha256').update(pins.join()).digest('hex').slice(0, 12)
+}
+
+/** The first part of an engine's folder name: the TensorFlow version, the variant and the platform. */
+export const tensorflowPrefix = (variant: Variant): string =>
+  `tensorflow-${requiredTensorflow(variant)}-${variant}-${process.platform}-${process.arch}-`
+
 /** The folder `binding/` with the add-on's sources, which are built on the user's computer. */
 export function bindingSources(): string {
   const require = createRequire(import.meta.url)
@@ -75,8 +91,7 @@ function makeTensorflowKey(variant: Variant): string {
   const hash = createHash('sha256').update(readFileSync(requirementsPath(variant)))
   const sources = bindingSources()
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)))
-  const key = hash.digest('hex').slice(0, 12)
-  return `tensorflow-${requiredTensorflow(variant)}-${variant}-${process.platform}-${process.arch}-${key}`
+  return `${tensorflowPrefix(variant)}${hash.digest('hex').slice(0, 12)}`
 }
 
 /** The folder's name states everything that its content depends on, because all checkouts share the cache. */

@@ -1,7 +1,8 @@
 /**
  * Installs the native TensorFlow and TensorFlow.js' add-on into the user's cache. pip fetches the official wheels,
  * whose versions and hashes are pinned. Only the libraries are kept. A compiler builds the add-on and the native
- * kernels, and a separate Node tests them. See docs/decisions/0007-tensorflow-is-installed-not-bundled.md.
+ * kernels, and a separate Node tests them. An engine with the same TensorFlow gives its libraries, so that nothing is
+ * fetched. See docs/decisions/0007-tensorflow-is-installed-not-bundled.md.
  */
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rename, rm, statfs } from 'node:fs/promises'
@@ -9,14 +10,14 @@ import { dirname, join } from 'node:path'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import { makeFolder } from '../files/folders.ts'
 import { KERNELS_FILE, missingKernelsLine } from '../native/library.ts'
-import { buildBinding, findCompiler, smokeTest } from './binding.ts'
+import { compileBinding, findCompiler, linkBinding, smokeTest } from './binding.ts'
 import { engineDirectory, type InstalledEngine, requiredTensorflow, type Variant } from './environment.ts'
 import { whileLocked } from './lock.ts'
 import { BINDING, locateEngine, readManifest, writeManifest } from './manifest.ts'
 import { compileNative, linkNative } from './native.ts'
 import { downloadTensorflow, findPip, WHEELS } from './pip.ts'
 import { detectVariant, type Platform, supportedPlatform } from './platform.ts'
-import { findEarlierEngine, takeFiles } from './takeover.ts'
+import { type Earlier, type EarlierParts, findEarlier, takeFile, takeLibraries } from './takeover.ts'
 
 export { locateEngine } from './manifest.ts'
 
@@ -63,8 +64,9 @@ export async function installEngine(options: InstallOptions = {}): Promise<Insta
     await removeLeftovers(root)
     const workshop = await mkdtemp(join(root, LEFTOVER))
     try {
-      const assembly = { workshop, variant, platform, compiler, onProgress, signal }
-      const earlier = force ? null : findEarlierEngine(variant)
+      const [engine, objects] = ['engine', 'objects'].map(name => join(workshop, name))
+      const assembly = { workshop, engine, objects, variant, platform, compiler, onProgress, signal }
+      const earlier = force ? null : findEarlier(variant)
       return await (earlier ? takeOver(assembly, earlier) : installAnew(assembly))
     } finally {
       await rm(workshop, { recursive: true, force: true, maxRetries: 3 })
@@ -121,17 +123,26 @@ async function checkSpace(root: string, variant: Variant): Promise<void> {
 type Assembly = Required<Pick<InstallOptions, 'onProgress'>> & {
   /** A folder on the disk of the final folder, so that the finished engine can be renamed in one step. */
   readonly workshop: string
+  /** The engine's folder in the workshop. */
+  readonly engine: string
+  /** Folder of the object files. */
+  readonly objects: string
   readonly variant: Variant
   readonly platform: Platform
   readonly compiler: string
   readonly signal?: AbortSignal
 }
 
-/** Takes TensorFlow and the add-on from an earlier engine. If the earlier engine does not compute, installs anew. */
-async function takeOver(assembly: Assembly, earlier: InstalledEngine): Promise<InstalledEngine> {
-  const { workshop, signal } = assembly
+/** Takes TensorFlow from an earlier engine, and builds what changed. If the result does not compute, installs anew. */
+async function takeOver(assembly: Assembly, earlier: Earlier): Promise<InstalledEngine> {
+  const { workshop, engine, signal } = assembly
+  const kernels = earlier.kernels && (await computes(earlier.kernels, signal)) ? earlier.kernels : null
+  const parts = { binding: earlier.binding, kernels }
+  // Outside of `try`, because a download does not help if the add-on does not compile.
+  const uncompiled = await compile(assembly, parts)
   try {
-    return await assemble(assembly, engine => takeFiles(earlier, engine))
+    await takeLibraries(earlier.libraries, engine)
+    return await assemble(assembly, parts, uncompiled)
   } catch {
     throwIfCancelled(signal)
     for (const name of await readdir(workshop)) await rm(join(workshop, name), { recursive: true })
@@ -140,40 +151,56 @@ async function takeOver(assembly: Assembly, earlier: InstalledEngine): Promise<I
 }
 
 async function installAnew(assembly: Assembly): Promise<InstalledEngine> {
-  const { workshop, variant, platform, compiler, onProgress } = assembly
+  const { workshop, engine, variant, platform, onProgress } = assembly
   const pip = await findPip(assembly.signal)
   await checkSpace(workshop, variant)
   const [target, temporary] = ['wheels', 'temporary'].map(name => join(workshop, name))
   for (const folder of [target, temporary]) makeFolder(folder)
-  return assemble(assembly, async (engine, signal) => {
+  const download = async (signal: AbortSignal) => {
     const onDownload = (label: string, fraction: number) => onProgress({ label, fraction })
     await downloadTensorflow({ pip, variant, platform, target, temporary, onProgress: onDownload, signal })
     await keepLibraries(target, engine, platform)
-    onProgress({ label: 'Building the add-on', fraction: null })
-    const headers = join(target, 'tensorflow', 'include')
-    const libraries = join(engine, 'tensorflow')
-    await buildBinding({ compiler, platform, headers, libraries, output: join(engine, BINDING), temporary, signal })
-  })
+    onProgress({ label: BUILDING, fraction: null })
+  }
+  const [, uncompiled] = await bothAtOnce(
+    download,
+    signal => compile({ ...assembly, onProgress: () => {}, signal }, NOTHING),
+    assembly.signal,
+  )
+  return assemble(assembly, NOTHING, uncompiled)
 }
 
+const BUILDING = 'Building the add-on and the native kernels'
+
+const NOTHING: EarlierParts = { binding: null, kernels: null }
+
 /**
- * @param provide Puts TensorFlow and the add-on into the engine's folder. The kernels are compiled at the same time.
+ * Compiles the parts that are not taken from earlier engines. Throws if the add-on does not compile. Returns the first
+ * error of the kernels, or `null`.
  */
+async function compile(assembly: Assembly, { binding, kernels }: EarlierParts): Promise<string | null> {
+  const { objects, onProgress } = assembly
+  makeFolder(objects)
+  if (!binding) {
+    onProgress({ label: 'Building the add-on', fraction: null })
+    await compileBinding(assembly)
+  }
+  if (kernels) return null
+  onProgress({ label: 'Building the native kernels', fraction: null })
+  return compileNative(assembly)
+}
+
+/** Links or takes the parts, tests the engine, and moves the engine to its final folder. */
 async function assemble(
-  { workshop, variant, platform, compiler, onProgress, signal }: Assembly,
-  provide: (engine: string, signal: AbortSignal) => Promise<void>,
+  assembly: Assembly,
+  { binding, kernels }: EarlierParts,
+  uncompiled: string | null,
 ): Promise<InstalledEngine> {
-  const [engine, objects] = ['engine', 'objects'].map(name => join(workshop, name))
-  for (const folder of [join(engine, 'tensorflow'), objects]) makeFolder(folder)
-  const [, uncompiled] = await bothAtOnce(
-    async both => {
-      await provide(engine, both)
-      onProgress({ label: 'Building the native kernels', fraction: null })
-    },
-    both => compileNative({ compiler, objects, signal: both }),
-    signal,
-  )
-  const missing = uncompiled ?? (await linkNative({ compiler, objects, platform, engine, signal }))
+  const { workshop, engine, variant, onProgress, signal } = assembly
+  if (binding) await takeFile(binding.directory, BINDING, engine)
+  else await linkBinding(assembly)
+  if (kernels) await takeFile(kernels.directory, KERNELS_FILE, engine)
+  const missing = kernels ? null : (uncompiled ?? (await linkNative(assembly)))
 
   onProgress({ label: 'Testing the engine', fraction: null })
   writeManifest(engine, variant, requiredTensorflow(variant), missing)
@@ -206,6 +233,7 @@ async function bothAtOnce<A, B>(
 
 /** Keeps two libraries of TensorFlow's 1.3 GB (CPU), and NVIDIA's packages without headers and static archives. */
 async function keepLibraries(target: string, engine: string, platform: Platform): Promise<void> {
+  makeFolder(join(engine, 'tensorflow'))
   for (const name of platform.libraries) {
     await rename(join(target, 'tensorflow', name), join(engine, 'tensorflow', name))
   }

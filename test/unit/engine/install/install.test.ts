@@ -22,6 +22,7 @@ import {
   requiredTensorflow,
   requirementsPath,
   tensorflowKey,
+  wheelsKey,
 } from '../../../../src/engine/install/environment.ts'
 import { whileLocked } from '../../../../src/engine/install/lock.ts'
 import { BINDING, locateEngine, readManifest, writeManifest } from '../../../../src/engine/install/manifest.ts'
@@ -69,7 +70,8 @@ describe('the cache folder', () => {
   })
 
   test('names an engine as version 0.2.0 did, before the hash of the kernels', () => {
-    // If the wheels or the add-on change, these hashes change, and earlier engines cannot be taken over.
+    // If the wheels change, these hashes change, and engines are installed anew. If the add-on changes, these hashes
+    // change, and each engine gets a new add-on.
     const [cpu, cuda] = ['6760d1f8263a', '7afb0cadf263']
     const machine = `${process.platform}-${process.arch}`
     expect(tensorflowKey('cpu')).toBe(`tensorflow-2.21.0-cpu-${machine}-${cpu}`)
@@ -91,7 +93,10 @@ test('every pinned wheel has a hash, and both variants have one version of Tenso
 
 describe('an engine process', () => {
   const engine = (variant: 'cpu' | 'cuda') =>
-    ({ variant, directory: folder, binding: '', tensorflow: '2.21.0', kernelsMissing: null, installedAt: '' }) as const
+    ({
+      ...{ variant, directory: folder, binding: '', tensorflow: '2.21.0', wheels: '' },
+      ...{ kernelsMissing: null, installedAt: '' },
+    }) as const
 
   test('prints nothing, shares the GPU, and computes reproducibly, unless the user’s variables differ', () => {
     vi.stubEnv('TF_CPP_MIN_LOG_LEVEL', undefined)
@@ -206,6 +211,20 @@ describe('the manifest', () => {
     writeManifest(engine(), 'cpu', '2.21.0', null)
     damage()
     expect(readManifest(engine())).toBeNull()
+  })
+
+  test('of version 0.3.0 names no wheels, and means the wheels of that version', () => {
+    const manifest = join(engine(), 'manifest.json')
+    for (const [variant, wheels] of [
+      ['cpu', '7f408422c4d6'],
+      ['cuda', '80f5233b3633'],
+    ] as const) {
+      writeManifest(engine(), variant, '2.21.0', null)
+      expect(readManifest(engine())?.wheels).toBe(wheelsKey(variant))
+      const { wheels: _, ...earlier } = JSON.parse(readFileSync(manifest, 'utf8'))
+      writeFileSync(manifest, JSON.stringify(earlier))
+      expect(readManifest(engine())?.wheels).toBe(wheels)
+    }
   })
 
   test('nothing is located in an empty cache', () => {
