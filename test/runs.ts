@@ -30,6 +30,7 @@ interface Added extends Partial<NewRun> {
   readonly trained?: readonly string[]
   /** The process that owns the run, and when the process took the run. */
   readonly pid?: number
+  readonly host?: string | null
   readonly claimedAt?: string
 }
 
@@ -37,12 +38,13 @@ interface Added extends Partial<NewRun> {
 export function addRun(
   profile: Profile,
   study: number,
-  { trained = [], pid, claimedAt, ...added }: Added = {},
+  { trained = [], pid, host, claimedAt, ...added }: Added = {},
 ): string {
   const used = { train: trained.map(patient => ({ file: patient, patient }) as StudyVolume), val: [] }
   const run = insertRun(profile, { study, config: TRAINING, parent: null, status: 'finished', used, ...added })
   profile.db
     .prepare('UPDATE runs SET pid = coalesce(?, pid), claimed_at = coalesce(?, claimed_at) WHERE id = ?')
     .run(pid, claimedAt, Number(run))
+  if (host !== undefined) profile.db.prepare('UPDATE runs SET host = ? WHERE id = ?').run(host, Number(run))
   return run
 }

@@ -263,6 +263,8 @@ export const contract = {
     move: oc.input(run.extend({ before: z.string().nullable() })).output(z.void()),
     /** Stops the run. Its weights and its state stay. */
     cancel: oc.input(run).output(z.void()),
+    /** Marks an open run of another machine `interrupted`, because the user says that its process ended. */
+    endedThere: oc.input(run).output(z.void()),
     hide: oc.input(run).output(z.void()),
     restore: oc.input(run).output(z.void()),
     importCheckpoint: oc.input(study.extend({ path: z.string() })).output(run),

@@ -195,6 +195,8 @@ export const RunRow = z.object({
   config: StoredConfig,
   /** The run's last job. `null`: the run was trained on this machine. */
   job: RunJob.nullable(),
+  /** The process of another machine that has the queued or running run: 'process 4711 on n3'. `null`: none. */
+  elsewhere: z.string().nullable(),
 })
 export type RunRow = z.infer<typeof RunRow>
 

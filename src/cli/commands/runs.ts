@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { RunRow } from '../../contract/runs.ts'
 import { lossInWords } from '../../contract/training-summary.ts'
 import { maskSeedInWords, seededMaskInWords } from '../../presentation/protocol.ts'
+import { markEndedElsewhere } from '../../services/runs/interrupted.ts'
 import { resumeRun } from '../../services/runs/resume.ts'
 import { epochsOf, findRun, listRuns } from '../../services/runs/runs.ts'
 import { viewRun } from '../../services/runs/views.ts'
@@ -32,6 +33,10 @@ export function describeRun(run: RunRow): string {
   const kind = `${run.method ? `${run.method} ` : ''}${KIND[run.kind]}`
   const lines = [`Run ${run.id}: ${kind} of ${network(run)}${run.parent ? ` from ${run.parent}` : ''}, ${run.status}`]
   if (run.reason) lines.push(`  ${run.reason}`)
+  if (run.elsewhere)
+    lines.push(
+      `  ${run.elsewhere} trains it; if that process no longer exists: self-mri runs resume ${run.id} --ended-there`,
+    )
   const contents = contentsInWords(run)
   if (contents) lines.push(`  ${contents}`)
   if (run.summary) {
@@ -93,9 +98,11 @@ const resumeCommand = (): Command =>
       'Resume a cancelled, paused or interrupted run; with the same kernels, the result is as if it had never stopped',
     )
     .argument('<run>', 'a run’s number')
+    .option('--ended-there', 'the run’s process was on another machine and no longer exists; check this first')
     .option('--no-wait', 'fail at once, instead of waiting, if another program trains on the device')
-    .action((id: string, { wait }: { wait: boolean }, command: Command) =>
+    .action((id: string, { wait, endedThere }: { wait: boolean; endedThere?: boolean }, command: Command) =>
       inSession(command, async session => {
+        if (endedThere) markEndedElsewhere(session.services.profile, id)
         const on = `study "${findRun(session.services.profile, id).study}"`
         const run = await perform({ session, title: 'Resuming', noWait: !wait, on }, (services, options) =>
           resumeRun(services, id, options),

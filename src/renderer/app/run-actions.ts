@@ -63,6 +63,17 @@ export async function runAgain(run: RunView, changes: { batch?: number; accumula
   }
 }
 
+/** For a run of another machine whose process has ended there. */
+export async function markEndedThere(run: RunView): Promise<void> {
+  try {
+    await client.runs.endedThere({ run: run.id })
+    await refresh('runs')
+    tellDone(`Run ${run.id} was marked as interrupted. “Resume run” continues from its last state.`)
+  } catch (error) {
+    tellError(error, `Run ${run.id} was not marked as interrupted`)
+  }
+}
+
 export async function hideRun(run: RunView): Promise<void> {
   try {
     await client.runs.hide({ run: run.id })

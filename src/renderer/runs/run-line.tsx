@@ -33,6 +33,7 @@ export function RunState({ run, headed = false }: { run: RunView; headed?: boole
   const progress = useLive(state => state.progress[run.id])
   const stopping = useLive(state => state.stopping[run.id])
   if (stopping) return stopping
+  if (run.elsewhere) return 'on another machine'
   if (run.status === 'queued' && run.queuePosition) return `waiting, place ${run.queuePosition}`
   if (run.status === 'running') {
     if (progress?.waiting) return 'waiting'

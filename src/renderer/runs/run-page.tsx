@@ -8,6 +8,7 @@ import { showFeatures } from '../app/open-features.ts'
 import { useRun } from '../app/queries.ts'
 import { cancelRun, hideRun, resumeRun, runAgain } from '../app/run-actions.ts'
 import { FineTuneButton } from '../widgets/fine-tune.tsx'
+import { EndedThere } from './ended-there.tsx'
 import { Health } from './health.tsx'
 import { Previews } from './previews.tsx'
 import { CompareButton, Milestones, SmallerBatch, StopButtons } from './run-buttons.tsx'
@@ -49,6 +50,11 @@ export function RunPage({ run }: { run: RunView }) {
         </h2>
         {CONTENTS[run.contents ?? 'current'] && <p className={style.reason}>{CONTENTS[run.contents ?? 'current']}</p>}
         {run.reason && run.status !== 'finished' && <p className={style.reason}>{run.reason}</p>}
+        {run.elsewhere && (
+          <p className={style.reason}>
+            {run.elsewhere} has this run, and this machine cannot stop that process. Press Ctrl+C in that program.
+          </p>
+        )}
         {progress?.waiting && !ended(run) && (
           <p className={style.reason} role="status">
             {progress.waiting}
@@ -63,8 +69,9 @@ export function RunPage({ run }: { run: RunView }) {
           ))}
         <div className={style.buttons}>
           <FineTuneButton run={run} />
-          {run.status === 'running' && <StopButtons run={run} />}
-          {run.status === 'queued' && <Button onClick={() => cancelRun(run)}>Cancel run</Button>}
+          {run.elsewhere && <EndedThere run={run} process={run.elsewhere} />}
+          {run.status === 'running' && !run.elsewhere && <StopButtons run={run} />}
+          {run.status === 'queued' && !run.elsewhere && <Button onClick={() => cancelRun(run)}>Cancel run</Button>}
           {run.resumable && (
             <Tooltip label={resumptionInWords(run)}>
               <Button

@@ -11,10 +11,10 @@ import { openStudy, openVolume, resetView, useView } from '../viewer/view.ts'
 
 /** What can be done with a run as it is now. */
 const runActions = (run: RunView): SpotlightActionData[] => [
-  ...(run.status === 'running'
+  ...(run.status === 'running' && !run.elsewhere
     ? [{ id: `pause ${run.id}`, label: `Pause run ${run.id}`, onClick: () => void pauseRun(run) }]
     : []),
-  ...(run.status === 'running' || run.status === 'queued'
+  ...((run.status === 'running' || run.status === 'queued') && !run.elsewhere
     ? [{ id: `cancel ${run.id}`, label: `Cancel run ${run.id}`, onClick: () => void cancelRun(run) }]
     : []),
   ...(run.checkpoint

@@ -4,6 +4,7 @@ import { contract } from '../../contract/api.ts'
 import { callersPath } from '../profile/paths.ts'
 import { makeReproductions } from '../reproduction/window.ts'
 import { importCheckpoint } from '../runs/checkpoints.ts'
+import { markEndedElsewhere } from '../runs/interrupted.ts'
 import type { WithQueue } from '../runs/queue.ts'
 import { again, fineTune, moveRun, resume, startRequested, stopRun } from '../runs/requests.ts'
 import { layersOf, setRunHidden, viewRun, viewRuns } from '../runs/views.ts'
@@ -32,6 +33,7 @@ export const runProcedures = (opened: WithQueue, { reading }: Works) => ({
   ),
   move: api.runs.move.handler(({ input }) => moveRun(opened, input.run, input.before)),
   cancel: api.runs.cancel.handler(({ input }) => stopRun(opened, input.run, 'cancel')),
+  endedThere: api.runs.endedThere.handler(({ input }) => markEndedElsewhere(opened.profile, input.run)),
   hide: api.runs.hide.handler(({ input }) => setRunHidden(opened.profile, input.run, true)),
   restore: api.runs.restore.handler(({ input }) => setRunHidden(opened.profile, input.run, false)),
   importCheckpoint: api.runs.importCheckpoint.handler(({ input }) => ({

@@ -5,7 +5,7 @@ import type { Profile } from '../profile/profile.ts'
 import { markInterrupted } from '../runs/interrupted.ts'
 import type { WithQueue } from '../runs/queue.ts'
 import { prepareResumption, resumeRun } from '../runs/resume.ts'
-import { findRun } from '../runs/runs.ts'
+import { findRun, requireHere } from '../runs/runs.ts'
 import { type RunOptions, startRun } from '../runs/training.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import type { Trainer } from './driver.ts'
@@ -17,7 +17,7 @@ const GOES_ON: readonly RunStatus[] = ['queued', 'running']
 
 /**
  * Resolves when the run's status is none of `these`. Rejects with `CANCELLED` if the signal is aborted or the profile
- * is closed.
+ * is closed, and with `STATE_CONFLICT` if a process of another machine has the run.
  */
 async function untilNo(
   profile: Profile,
@@ -25,6 +25,7 @@ async function untilNo(
   these: readonly RunStatus[],
   signal?: AbortSignal,
 ): Promise<void> {
+  requireHere(profile, run)
   await new Promise<void>((resolve, reject) => {
     const stop = (settle: () => void) => {
       unlisten()

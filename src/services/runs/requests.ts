@@ -11,7 +11,7 @@ import { fineTuningOf, methodOf, networkOf } from './catalogue.ts'
 import { chosenSettings, requireFittingHead } from './chosen-settings.ts'
 import type { WithQueue } from './queue.ts'
 import { parentOf, prepareResumption } from './resume.ts'
-import { findRun, storedRun } from './runs.ts'
+import { findRun, requireHere, storedRun } from './runs.ts'
 import {
   type CommonConfig,
   type PreparedRun,
@@ -161,6 +161,7 @@ const elsewhere = (run: string, pid: number) =>
 export function stopRun(opened: WithQueue, run: string, stop: 'cancel' | 'pause'): void {
   const { status, pid } = storedRun(opened.profile, run)
   if (opened.queue.stopRun(run, stop) || (status !== 'queued' && status !== 'running')) return
+  requireHere(opened.profile, run)
   throw elsewhere(run, pid)
 }
 

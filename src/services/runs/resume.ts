@@ -6,7 +6,7 @@ import type { Role } from '../../contract/volumes.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { OpenProfile, ReadOptions } from '../studies/contents/reader.ts'
 import { studyById } from '../studies/studies.ts'
-import { type StoredRun, startFile, statesOf, storedRun, toRunRow } from './runs.ts'
+import { requireHere, type StoredRun, startFile, statesOf, storedRun, toRunRow } from './runs.ts'
 import { beginRun, claimRun, type Parent } from './store.ts'
 import { type PreparedRun, prepareRun, type RunOptions, readyRequest, trainNow } from './training.ts'
 
@@ -43,6 +43,7 @@ export async function prepareResumption(
   id: string,
   { unasked = false, ...options }: ResumeOptions = {},
 ): Promise<Resumption> {
+  requireHere(opened.profile, id)
   const row = storedRun(opened.profile, id)
   const { config, resumable, status } = toRunRow(opened.profile, row)
   const { recipe } = config

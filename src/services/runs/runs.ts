@@ -6,6 +6,7 @@ import { type EpochFigures, type RunDetail, type RunRow, type RunStatus, StoredC
 import { TrainingSummary } from '../../contract/training-summary.ts'
 import { methodOf } from '../../core/ssl/index.ts'
 import type { WrittenFile } from '../../engine/process/protocol.ts'
+import { isThisHost, processInWords } from '../profile/host.ts'
 import { fileAt, runFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 
@@ -94,6 +95,10 @@ function jobOf(profile: Profile, { job }: StoredRun): RunJob | null {
   const parsed = RunJob.parse(JSON.parse(job))
   return { ...parsed, folder: runFile(profile, parsed.folder) }
 }
+
+/** The process of another machine that has an open run. */
+const elsewhereOf = ({ status, pid, host }: StoredRun): string | null =>
+  (status === 'queued' || status === 'running') && !isThisHost(host) ? processInWords(pid, host) : null
 
 function summaryOf(profile: Profile, { summary }: StoredRun): TrainingSummary | null {
   if (!summary) return null
@@ -190,6 +195,7 @@ export function toRunRow(profile: Profile, row: StoredRun, contents = contentsOf
     contents,
     config,
     job: jobOf(profile, row),
+    elsewhere: elsewhereOf(row),
   }
 }
 
@@ -215,6 +221,18 @@ export function storedRun(profile: Profile, id: string): StoredRun {
   const row = profile.db.prepare(`${SELECT} WHERE CAST(runs.id AS TEXT) = ?`).get(id) as StoredRun | undefined
   if (row) return row
   throw new AppError('RUN_NOT_FOUND', `Expected a run’s number, got "${id}". List them with: self-mri runs`)
+}
+
+/** Throws `STATE_CONFLICT` if a process of another machine has the queued or running run. */
+export function requireHere(profile: Profile, run: string): void {
+  const elsewhere = elsewhereOf(storedRun(profile, run))
+  if (elsewhere === null) return
+  throw new AppError(
+    'STATE_CONFLICT',
+    `Expected a run of this machine, got run ${run}, which ${elsewhere} trains. Press Ctrl+C in that program. ` +
+      'If that process no longer exists, choose “Mark as interrupted” in the app, ' +
+      `or run: self-mri runs resume ${run} --ended-there`,
+  )
 }
 
 export const findRun = (profile: Profile, id: string): RunRow => toRunRow(profile, storedRun(profile, id))

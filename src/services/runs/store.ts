@@ -3,12 +3,12 @@
  * tables `runs`, `run_volumes`, `run_patients`, `epochs`, `checkpoints` and `states`. A test checks this rule.
  */
 import { existsSync, readdirSync } from 'node:fs'
-import { hostname } from 'node:os'
 import process from 'node:process'
 import { AppError } from '../../contract/errors.ts'
 import type { RunStatus, StoredConfig } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import type { TrainingSummary } from '../../contract/training-summary.ts'
+import { isThisHost, processInWords, thisHost } from '../profile/host.ts'
 import { runDirectory, storedFile, storedRunFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { environmentNow } from './environment.ts'
@@ -87,7 +87,7 @@ export function insertRun(profile: Profile, { study, config, parent, status, con
         JSON.stringify(config),
         JSON.stringify(environmentNow(content)),
         process.pid,
-        hostname(),
+        thisHost(),
         now(),
         now(),
       )
@@ -157,10 +157,10 @@ function change(profile: Profile, run: string, from: readonly RunStatus[], to: C
   profile.db
     .transaction(() => {
       const { status, pid, host } = rowOf(profile, run)
-      if (pid !== process.pid || (host !== null && host !== hostname()))
+      if (pid !== process.pid || !isThisHost(host))
         throw new AppError(
           'STATE_CONFLICT',
-          `Expected run ${run} to be of this program, but process ${pid} has taken it.`,
+          `Expected run ${run} to be of this program, but ${processInWords(pid, host)} has taken it.`,
         )
       if (!from.includes(status))
         throw new AppError(
@@ -194,18 +194,23 @@ export const interruptRun = (profile: Profile, run: string, reason: string, faul
 export const failRun = (profile: Profile, run: string, reason: string, fault: AppError | null): void =>
   change(profile, run, ENDS_FROM, { status: 'failed', reason, fault })
 
+/** A queued or running run, and its process. */
+export interface OpenRun {
+  readonly run: string
+  readonly status: 'queued' | 'running'
+  readonly pid: number
+  readonly host: string | null
+}
+
 /**
  * Marks a run `interrupted` whose process no longer exists. Does nothing if the run's status or process has changed.
  */
-export function interruptAbandoned(
-  profile: Profile,
-  { run, status, pid }: { readonly run: string; readonly status: RunStatus; readonly pid: number },
-  reason: string,
-): void {
+export function interruptAbandoned(profile: Profile, { run, status, pid, host }: OpenRun, reason: string): void {
   profile.db
     .transaction(() => {
       const found = rowOf(profile, run)
-      if (found.status === status && found.pid === pid) writeStatus(profile, run, { status: 'interrupted', reason })
+      if (found.status === status && found.pid === pid && found.host === host)
+        writeStatus(profile, run, { status: 'interrupted', reason })
     })
     .immediate()
 }
@@ -222,7 +227,7 @@ export function claimRun(profile: Profile, run: string, before: RunStatus, resum
       .prepare(
         'UPDATE runs SET pid = ?, host = ?, claimed_at = ?, resumes = ?, resumed_step = ? WHERE id = ? AND status = ?',
       )
-      .run(process.pid, hostname(), now(), resumes, step, Number(run), before)
+      .run(process.pid, thisHost(), now(), resumes, step, Number(run), before)
     if (changes === 0 || isOpen(before) || before === 'finished')
       throw new AppError('STATE_CONFLICT', `Expected run ${run} to be ${before}, but another program has resumed it.`)
     writeStatus(profile, run, { status: 'queued' })

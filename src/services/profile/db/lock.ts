@@ -7,6 +7,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import process from 'node:process'
 import Database from 'better-sqlite3'
+import { thisHost } from '../host.ts'
 import { makeFolder } from '../paths.ts'
 
 export interface Lock {
@@ -29,9 +30,10 @@ export function tryLock(path: string): Lock | null {
     throw error
   }
   const name = (text: string) => writeFileSync(ownerFile(path), text)
-  name(`process ${process.pid}`)
+  const self = `process ${process.pid} on ${thisHost()}`
+  name(self)
   return {
-    name: run => name(`run ${run} of process ${process.pid}`),
+    name: run => name(`run ${run} of ${self}`),
     release() {
       rmSync(ownerFile(path), { force: true })
       db.close()
@@ -39,10 +41,12 @@ export function tryLock(path: string): Lock | null {
   }
 }
 
-/** The holder of the lock in words. */
+/** The holder of the lock in words. Its machine is named only if the holder is on another machine. */
 export function lockOwner(path: string): string {
   try {
-    return readFileSync(ownerFile(path), 'utf8') || 'another program'
+    const owner = readFileSync(ownerFile(path), 'utf8')
+    const ending = ` on ${thisHost()}`
+    return (owner.endsWith(ending) ? owner.slice(0, -ending.length) : owner) || 'another program'
   } catch {
     return 'another program'
   }

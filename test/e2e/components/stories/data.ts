@@ -58,6 +58,7 @@ function run(id: string, kind: RunView['kind'], changes: Partial<RunView> = {}):
     startedAt: STUDY.createdAt,
     finishedAt: STUDY.createdAt,
     job: null,
+    elsewhere: null,
     epochs: { done: 10, planned: 10 },
     metrics: { ssim: 0.9, psnr: 31, nmse: 0.01 },
     checkpoint: { path: `/runs/${id}/best.safetensors`, sha256: id.padStart(64, '0') },

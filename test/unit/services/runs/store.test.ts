@@ -70,13 +70,16 @@ it.each<[RunStatus, string[]]>([
 it('a run that another process has taken cannot be changed by this process', () => {
   for (const status of ['queued', 'running'] as const) {
     const run = addRun(services.profile, study, { status, pid: process.ppid })
+    const { host } = storedRun(services.profile, run)
     for (const change of [beginRun, finishRun, pauseRun])
       expect(() => change(services.profile, run)).toThrow(
         expect.objectContaining({ message: expect.stringContaining('taken') }),
       )
-    interruptAbandoned(services.profile, { run, status, pid: process.pid }, 'gone')
+    interruptAbandoned(services.profile, { run, status, pid: process.pid, host }, 'gone')
     expect(statusOf(run)).toBe(status)
-    interruptAbandoned(services.profile, { run, status, pid: process.ppid }, 'gone')
+    interruptAbandoned(services.profile, { run, status, pid: process.ppid, host: 'n3' }, 'gone')
+    expect(statusOf(run)).toBe(status)
+    interruptAbandoned(services.profile, { run, status, pid: process.ppid, host }, 'gone')
     expect(statusOf(run)).toBe('interrupted')
   }
 })
