@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.ts'
 import { engineCommand } from './commands/engine.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { importCommand } from './commands/import.ts'
+import { jobCommand } from './commands/job.ts'
 import { profileCommand } from './commands/profile.ts'
 import { recipesCommand } from './commands/recipes.ts'
 import { reconstructCommand } from './commands/reconstruct.ts'
@@ -43,6 +44,7 @@ const commands = [
   classicalCommand,
   tuneCommand,
   profileCommand,
+  jobCommand,
   serveCommand,
   engineCommand,
 ]
