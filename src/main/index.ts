@@ -25,7 +25,7 @@ function openBackend(): Backend {
   void warmUp(services.engines)
   return {
     handle: createHandler(services, { assets: fromOut('renderer') }),
-    doing: () => services.queue.doing.map(({ words }) => words).join('; ') || null,
+    doing: () => services.queue.doing,
     close: services.close,
     dispose: services.dispose,
   }

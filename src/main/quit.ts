@@ -1,14 +1,25 @@
-/** Quits the app. Asks before it cancels a running training, and waits until the last weights are written. */
-import type { Event } from 'electron'
+/** Quits the app. Asks before it stops running trainings, and waits until their states are written. */
+import type { Event, MessageBoxOptions } from 'electron'
 import { exitCodeOf, type hearSignals, type StopSignal } from '../services/profile/signals.ts'
 import type { Electron, Window } from './electron.ts'
 
+/** A training of the queue. */
+export interface Doing {
+  /** The training in words. */
+  readonly words: string
+  /** Whether the training is a job, which goes on without this program. */
+  readonly isJob: boolean
+}
+
 /** The services that must be closed before the app quits. */
 export interface Closing {
-  /** The running training in words. `null`: no training runs. */
-  doing(): string | null
-  /** Stops the running training, waits until its state is written, and disposes the services. */
-  close(how?: StopSignal): Promise<void>
+  /** The trainings that run, or begin next. */
+  doing(): readonly Doing[]
+  /**
+   * Stops the trainings of this machine, waits until their states are written, and disposes the services. Jobs go on,
+   * unless `cancelJobs` is true.
+   */
+  close(how?: StopSignal | 'close', cancelJobs?: boolean): Promise<void>
   /** Disposes the services at once. */
   dispose(): void
 }
@@ -16,8 +27,8 @@ export interface Closing {
 /** The longest wait for an engine that no longer answers. */
 const PATIENCE_MS = 60_000
 
-async function closeInTime(closing: Closing, how?: StopSignal): Promise<void> {
-  const closed = closing.close(how).then(
+async function closeInTime(closing: Closing, how: StopSignal | 'close', cancelJobs = false): Promise<void> {
+  const closed = closing.close(how, cancelJobs).then(
     () => true,
     error => console.error(error),
   )
@@ -39,30 +50,83 @@ export function stopAtSignals({ app }: Electron, hear: typeof hearSignals, closi
   )
 }
 
+/** How the user answers. `leave`: jobs go on. */
+type Answer = 'leave' | 'cancel' | 'stay'
+
+interface Question {
+  readonly box: Pick<MessageBoxOptions, 'message' | 'detail' | 'defaultId' | 'cancelId'> & { buttons: string[] }
+  /** One answer for each button. */
+  readonly answers: readonly Answer[]
+}
+
+/** 'A training is running: run 3: epoch 2/10.' Several trainings have a line each below. */
+function running(doing: readonly Doing[], what: 'training' | 'job'): { message: string; lines: string } {
+  if (doing.length === 1) return { message: `A ${what} is running: ${doing[0].words}.`, lines: '' }
+  return {
+    message: `${doing.length} ${what}s are running.`,
+    lines: `${doing.map(({ words }) => words).join('\n')}\n\n`,
+  }
+}
+
+const JOBS_GO_ON =
+  'Jobs go on without this window, and the window finds them again when it opens. Queued runs without a job are ' +
+  'interrupted. Cancelled jobs keep their finished epochs and their last states.'
+
+/** @param doing at least one training */
+function questionOf(doing: readonly Doing[]): Question {
+  const jobs = doing.filter(({ isJob }) => isJob)
+  const local = doing.filter(({ isJob }) => !isJob)
+  if (jobs.length === 0) {
+    const { message, lines } = running(local, 'training')
+    const [what, whose] = local.length === 1 ? ['training is', 'Its'] : ['trainings are', 'Their']
+    return {
+      box: {
+        message,
+        detail: `${lines}If you quit, the ${what} cancelled. ${whose} finished epochs and last weights are kept.`,
+        buttons: [`Cancel the ${local.length === 1 ? 'training' : 'trainings'} and quit`, 'Keep training'],
+        defaultId: 1,
+        cancelId: 1,
+      },
+      answers: ['leave', 'stay'],
+    }
+  }
+  const { message, lines } = running(jobs, 'job')
+  const here =
+    local.length > 0
+      ? `Trainings of this computer are cancelled, and their last weights are kept: ` +
+        `${local.map(({ words }) => words).join('; ')}.\n\n`
+      : ''
+  return {
+    box: {
+      message,
+      detail: `${lines}${here}${JOBS_GO_ON}`,
+      buttons: ['Leave the jobs running and quit', 'Cancel the jobs and quit', 'Keep the window open'],
+      defaultId: 0,
+      cancelId: 2,
+    },
+    answers: ['leave', 'cancel', 'stay'],
+  }
+}
+
 export function guardQuit({ app, dialog }: Electron, window: Window, closing: Closing): void {
   let state: 'open' | 'leaving' | 'left' = 'open'
 
-  async function mayLeave(): Promise<boolean> {
+  async function ask(): Promise<Answer> {
     const doing = closing.doing()
-    if (!doing) return true
-    const { response } = await dialog.showMessageBox(window, {
-      type: 'question',
-      message: `A training is running: ${doing}.`,
-      detail: 'If you quit, the training is cancelled. Its finished epochs and its last weights are kept.',
-      buttons: ['Cancel the training and quit', 'Keep training'],
-      defaultId: 1,
-      cancelId: 1,
-    })
-    return response === 0
+    if (doing.length === 0) return 'leave'
+    const { box, answers } = questionOf(doing)
+    const { response } = await dialog.showMessageBox(window, { type: 'question', ...box })
+    return answers[response]
   }
 
   async function leave(): Promise<void> {
     state = 'leaving'
-    if (!(await mayLeave())) {
+    const answer = await ask()
+    if (answer === 'stay') {
       state = 'open'
       return
     }
-    await closeInTime(closing)
+    await closeInTime(closing, 'close', answer === 'cancel')
     state = 'left'
     app.quit()
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startDesktop } from '../../../src/main/desktop.ts'
+import type { Doing } from '../../../src/main/quit.ts'
 import type { hearSignals } from '../../../src/services/profile/signals.ts'
 import { fakeElectron } from './fake-electron.ts'
 
@@ -17,13 +18,13 @@ afterEach(() => rmSync(profile, { recursive: true, force: true }))
 
 const backend = {
   handle: vi.fn(async (request: Request) => new Response(new URL(request.url).pathname)),
-  doing: vi.fn((): string | null => null),
-  close: vi.fn(async (_how?: string) => {}),
+  doing: vi.fn((): readonly Doing[] => []),
+  close: vi.fn(async (_how?: string, _cancelJobs?: boolean) => {}),
   dispose: vi.fn(),
 }
 beforeEach(() => {
   vi.clearAllMocks()
-  backend.doing.mockReturnValue(null)
+  backend.doing.mockReturnValue([])
   backend.close.mockResolvedValue()
 })
 
@@ -231,6 +232,11 @@ describe('the menu', () => {
 })
 
 describe('quitting', () => {
+  const RUN_3: Doing = { words: 'run 3: epoch 2/10', isJob: false }
+  const RUN_4: Doing = { words: 'run 4: epoch 1/10', isJob: false }
+  const JOB_5: Doing = { words: 'run 5: waits in Slurm', isJob: true }
+  const JOB_6: Doing = { words: 'run 6: epoch 7/10', isJob: true }
+
   /** Sends the event, and returns whether the window or the app may close at once. */
   function wish(name: 'close' | 'before-quit'): boolean {
     const event = { preventDefault: vi.fn() }
@@ -253,7 +259,7 @@ describe('quitting', () => {
 
   test('asks once during a training, waits for its last weights, and then quits', async () => {
     await start()
-    backend.doing.mockReturnValue('run 3: epoch 2/10')
+    backend.doing.mockReturnValue([RUN_3])
     let written = () => {}
     backend.close.mockImplementation(() => new Promise<void>(resolve => (written = resolve)))
     wish('close')
@@ -270,7 +276,7 @@ describe('quitting', () => {
 
   test('can be cancelled by the user', async () => {
     await start()
-    backend.doing.mockReturnValue('run 3: epoch 2/10')
+    backend.doing.mockReturnValue([RUN_3])
     fake.dialog.showMessageBox.mockResolvedValue({ response: 1 })
     wish('close')
     await new Promise(setImmediate)
@@ -281,6 +287,42 @@ describe('quitting', () => {
     await vi.waitFor(() => expect(fake.app.quit).toHaveBeenCalled())
   })
 
+  test('lists several trainings', async () => {
+    await start()
+    backend.doing.mockReturnValue([RUN_3, RUN_4])
+    wish('close')
+    await vi.waitFor(() => expect(backend.close.mock.calls).toEqual([['close', false]]))
+    const [[, box]] = fake.dialog.showMessageBox.mock.calls
+    expect(box).toMatchObject({
+      message: '2 trainings are running.',
+      detail: expect.stringContaining('run 3: epoch 2/10\nrun 4: epoch 1/10\n'),
+      buttons: ['Cancel the trainings and quit', 'Keep training'],
+      defaultId: 1,
+    })
+  })
+
+  test.each([
+    { response: 0, closed: [['close', false]] },
+    { response: 1, closed: [['close', true]] },
+    { response: 2, closed: [] },
+  ])('with jobs asks whether they go on: button $response', async ({ response, closed }) => {
+    await start()
+    backend.doing.mockReturnValue([RUN_3, JOB_5, JOB_6])
+    fake.dialog.showMessageBox.mockResolvedValue({ response })
+    wish('close')
+    await new Promise(setImmediate)
+    const [[, box]] = fake.dialog.showMessageBox.mock.calls
+    expect(box).toMatchObject({
+      message: '2 jobs are running.',
+      detail: expect.stringMatching(/^run 5: waits in Slurm\nrun 6: .*\n\nTrainings of this computer .* run 3: epoch/),
+      buttons: ['Leave the jobs running and quit', 'Cancel the jobs and quit', 'Keep the window open'],
+      defaultId: 0,
+      cancelId: 2,
+    })
+    expect(backend.close.mock.calls).toEqual(closed)
+    expect(fake.app.quit).toHaveBeenCalledTimes(closed.length)
+  })
+
   test('by SIGTERM or SIGHUP asks no question, waits for the state, and has the signal’s exit code', async () => {
     for (const [name, code] of [
       ['SIGTERM', 143],
@@ -289,12 +331,12 @@ describe('quitting', () => {
       fake = fakeElectron()
       vi.clearAllMocks()
       await start()
-      backend.doing.mockReturnValue('run 3: epoch 2/10')
+      backend.doing.mockReturnValue([RUN_3])
       let written = () => {}
       backend.close.mockImplementation(() => new Promise<void>(resolve => (written = resolve)))
       signal(name)
       await new Promise(setImmediate)
-      expect(backend.close.mock.calls).toEqual([[name]])
+      expect(backend.close.mock.calls).toEqual([[name, false]])
       expect(fake.app.exit).not.toHaveBeenCalled()
       written()
       await vi.waitFor(() => expect(fake.app.exit.mock.calls).toEqual([[code]]))
