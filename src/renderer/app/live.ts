@@ -3,7 +3,8 @@ import type { QueryClient } from '@tanstack/react-query'
 import { create } from 'zustand'
 import type { AppEvent } from '../../contract/api.ts'
 import type { EngineState } from '../../contract/engine.ts'
-import type { LoggedEvent, RunDetail } from '../../contract/runs.ts'
+import type { RunJob } from '../../contract/execution.ts'
+import type { LoggedEvent, RunDetail, RunView } from '../../contract/runs.ts'
 import { client } from './client.ts'
 import { withEvent } from './log.ts'
 import { progressAfter, type RunProgress } from './progress.ts'
@@ -14,7 +15,7 @@ interface Live {
   /** By run. */
   readonly progress: Readonly<Record<string, RunProgress>>
   /** Runs that have been asked to stop and have not yet. */
-  readonly stopping: Readonly<Record<string, 'Cancelling…' | 'Pausing…'>>
+  readonly stopping: Readonly<Record<string, 'Cancelling…' | 'Cancelling the job…' | 'Pausing…'>>
 }
 
 export const useLive = create<Live>(() => ({ connected: false, engine: null, progress: {}, stopping: {} }))
@@ -39,6 +40,12 @@ const RETRY_MS = 1000
 /** What is read of one of a list, by the list's name. */
 const SINGLE: Readonly<Record<string, string>> = { studies: 'study', reproductions: 'reproduction' }
 
+/** Puts the new state of a run's job into the data that was read. */
+function takeJob(run: string, job: RunJob, queries: QueryClient): void {
+  queries.setQueryData<RunView[]>(['runs'], runs => runs?.map(each => (each.id === run ? { ...each, job } : each)))
+  queries.setQueryData<RunDetail>(['run', run], detail => detail && { ...detail, run: { ...detail.run, job } })
+}
+
 function take(event: AppEvent, queries: QueryClient): void {
   if (event.type === 'state') {
     useLive.setState({ engine: event.engine })
@@ -48,7 +55,8 @@ function take(event: AppEvent, queries: QueryClient): void {
     if (single) void queries.invalidateQueries({ queryKey: [single] })
   } else {
     const { logged } = event
-    takeProgress(logged.run, [logged])
+    if (logged.event.type === 'job') takeJob(logged.run, logged.event.job, queries)
+    else takeProgress(logged.run, [logged])
     queries.setQueryData<RunDetail>(
       ['run', logged.run],
       detail => detail && { ...detail, events: withEvent(detail.events, logged) },

@@ -47,6 +47,15 @@ export function secondsLeft({ from, step, steps, at }: RunProgress): number | nu
   return ((at - from.at) / 1000 / (step - from.step)) * (steps - step)
 }
 
+/** The longest time left, because all runs must end. `null`: a run has no pace yet. */
+export function longestLeft(
+  running: readonly string[],
+  progresses: Readonly<Record<string, RunProgress>>,
+): number | null {
+  const left = running.map(run => (progresses[run] ? secondsLeft(progresses[run]) : null))
+  return left.some(seconds => seconds === null) ? null : Math.max(...left.map(Number))
+}
+
 /** Seconds a step takes at the pace so far. */
 export function secondsPerStep({ from, step, at }: RunProgress): number | null {
   return from && step > from.step ? (at - from.at) / 1000 / (step - from.step) : null

@@ -5,6 +5,7 @@ import { markStopping } from './live.ts'
 import { goToScreen } from './navigation.ts'
 import { tellDone, tellError } from './notify.tsx'
 import { refresh } from './refresh.ts'
+import { livingJob } from './run-job.ts'
 
 /** `epoch`: a milestone's weights in place of the kept ones. */
 export async function fineTune(run: RunView, control: boolean, epoch?: number): Promise<void> {
@@ -18,8 +19,10 @@ export async function fineTune(run: RunView, control: boolean, epoch?: number): 
   }
 }
 
-async function stop(run: RunView, how: 'Cancelling…' | 'Pausing…', ask: () => Promise<void>): Promise<void> {
-  if (run.status === 'running') markStopping(run.id, how)
+async function stop(run: RunView, how: 'cancel' | 'pause', ask: () => Promise<void>): Promise<void> {
+  const job = livingJob(run)
+  const words = how === 'pause' ? 'Pausing…' : job ? 'Cancelling the job…' : 'Cancelling…'
+  if (job || run.status === 'running') markStopping(run.id, words)
   try {
     await ask()
     await refresh('runs')
@@ -29,8 +32,8 @@ async function stop(run: RunView, how: 'Cancelling…' | 'Pausing…', ask: () =
   }
 }
 
-export const cancelRun = (run: RunView) => stop(run, 'Cancelling…', () => client.runs.cancel({ run: run.id }))
-export const pauseRun = (run: RunView) => stop(run, 'Pausing…', () => client.runs.pause({ run: run.id }))
+export const cancelRun = (run: RunView) => stop(run, 'cancel', () => client.runs.cancel({ run: run.id }))
+export const pauseRun = (run: RunView) => stop(run, 'pause', () => client.runs.pause({ run: run.id }))
 
 export async function resumeRun(run: RunView): Promise<void> {
   try {

@@ -6,6 +6,7 @@ import { lossInWords } from '../../contract/training-summary.ts'
 import { formatDuration, formatLoss, formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
 import { trainingMaskInWords } from '../../presentation/protocol.ts'
 import { useNetworkLabel } from '../app/queries.ts'
+import { jobName } from '../app/run-job.ts'
 import { recipeSummary } from './recipe-parts.ts'
 import style from './runs.module.css'
 
@@ -65,6 +66,15 @@ function outcomeFacts({ summary, metrics, keptEpoch, config: { pretext } }: RunV
 /** A finished run names the kernels of all its epochs. Before, the environment names the kernels of the last start. */
 const kernelFacts = ({ summary }: RunView): Fact[] => (summary ? [['kernels', spansInWords(summary.kernels)]] : [])
 
+function jobFacts({ job }: RunView): Fact[] {
+  if (!job) return []
+  const name = jobName(job)
+  return [['job', job.words ? `${name}. ${job.words}` : name]]
+}
+
+/** The scheduler's output of a Slurm job, in the job's folder. */
+const LOG = 'slurm.log'
+
 const environmentFacts = (environment: Readonly<Record<string, unknown>>, { summary }: RunView): Fact[] =>
   Object.entries(environment)
     .filter(([, value]) => value !== null && typeof value !== 'object')
@@ -75,7 +85,7 @@ const environmentFacts = (environment: Readonly<Record<string, unknown>>, { summ
     ])
 
 export function RunFacts({ run, environment }: { run: RunView; environment: Readonly<Record<string, unknown>> }) {
-  const { config, checkpoint } = run
+  const { config, checkpoint, job } = run
   const network = useNetworkLabel(config.network)
   const facts: readonly Fact[] = [
     ['study', run.study],
@@ -91,6 +101,7 @@ export function RunFacts({ run, environment }: { run: RunView; environment: Read
     ...outcomeFacts(run),
     ...environmentFacts(environment, run),
     ...kernelFacts(run),
+    ...jobFacts(run),
   ]
   return (
     <section className={style.facts}>
@@ -102,24 +113,30 @@ export function RunFacts({ run, environment }: { run: RunView; environment: Read
             <dd>{value}</dd>
           </div>
         ))}
-        {checkpoint && (
-          <div>
-            <dt>checkpoint</dt>
-            <dd className="mono">
-              <Tooltip label={`SHA-256 ${checkpoint.sha256}`}>
-                <span className={style.path}>{checkpoint.path}</span>
-              </Tooltip>{' '}
-              <CopyButton value={checkpoint.path}>
-                {({ copied, copy }) => (
-                  <Button size="compact-xs" onClick={copy}>
-                    {copied ? 'Copied' : 'Copy path'}
-                  </Button>
-                )}
-              </CopyButton>
-            </dd>
-          </div>
-        )}
+        {checkpoint && <FileFact name="checkpoint" path={checkpoint.path} hover={`SHA-256 ${checkpoint.sha256}`} />}
+        {job && <FileFact name="job folder" path={job.folder} />}
+        {job?.executor === 'slurm' && <FileFact name="job log" path={`${job.folder}/${LOG}`} />}
       </dl>
     </section>
+  )
+}
+
+/** A file or folder of the run, to be copied. */
+function FileFact({ name, path, hover }: { name: string; path: string; hover?: string }) {
+  const shown = <span className={style.path}>{path}</span>
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd className="mono">
+        {hover ? <Tooltip label={hover}>{shown}</Tooltip> : shown}{' '}
+        <CopyButton value={path}>
+          {({ copied, copy }) => (
+            <Button size="compact-xs" aria-label={copied ? undefined : `Copy path of the ${name}`} onClick={copy}>
+              {copied ? 'Copied' : 'Copy path'}
+            </Button>
+          )}
+        </CopyButton>
+      </dd>
+    </div>
   )
 }

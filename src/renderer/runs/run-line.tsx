@@ -6,6 +6,7 @@ import { formatSsim } from '../../presentation/numbers.ts'
 import { runLabel, STATUS_LABEL } from '../app/format.ts'
 import { useLive } from '../app/live.ts'
 import { clock, secondsLeft } from '../app/progress.ts'
+import { jobWait, livingJob } from '../app/run-job.ts'
 import { RUN_TYPE } from '../viewer/marks.ts'
 import style from './run-line.module.css'
 
@@ -28,12 +29,15 @@ export const StatusMark = ({ status }: { status: RunStatus }) => (
 /** It neither waits nor runs. */
 export const ended = (run: RunView): boolean => run.status !== 'queued' && run.status !== 'running'
 
-/** '42 %, 3:10 left', 'SSIM 0.716' (under a heading the number alone), or its status in words. */
+/** '42 %, 3:10 left', 'waits in Slurm', 'SSIM 0.716' (under a heading the number alone), or its status in words. */
 export function RunState({ run, headed = false }: { run: RunView; headed?: boolean }) {
   const progress = useLive(state => state.progress[run.id])
   const stopping = useLive(state => state.stopping[run.id])
   if (stopping) return stopping
   if (run.elsewhere) return 'on another machine'
+  const job = livingJob(run)
+  const wait = job && jobWait(job)
+  if (wait) return wait
   if (run.status === 'queued' && run.queuePosition) return `waiting, place ${run.queuePosition}`
   if (run.status === 'running') {
     if (progress?.waiting) return 'waiting'

@@ -6,7 +6,8 @@ import { runLabel, STATUS_LABEL } from '../app/format.ts'
 import { takeProgress, useLive } from '../app/live.ts'
 import { showFeatures } from '../app/open-features.ts'
 import { useRun } from '../app/queries.ts'
-import { cancelRun, hideRun, resumeRun, runAgain } from '../app/run-actions.ts'
+import { hideRun, resumeRun, runAgain } from '../app/run-actions.ts'
+import { livingJob } from '../app/run-job.ts'
 import { FineTuneButton } from '../widgets/fine-tune.tsx'
 import { EndedThere } from './ended-there.tsx'
 import { Health } from './health.tsx'
@@ -32,6 +33,7 @@ const resumptionInWords = ({ stateStep }: RunView): string =>
 
 export function RunPage({ run }: { run: RunView }) {
   const { data: detail } = useRun(run.id)
+  const job = livingJob(run)
   const progress = useLive(state => state.progress[run.id])
   const heard = progress !== undefined
   useEffect(() => {
@@ -55,6 +57,11 @@ export function RunPage({ run }: { run: RunView }) {
             {run.elsewhere} has this run, and this machine cannot stop that process. Press Ctrl+C in that program.
           </p>
         )}
+        {job && (
+          <p className={`${style.job} secondary`} role="status">
+            {job.words}
+          </p>
+        )}
         {progress?.waiting && !ended(run) && (
           <p className={style.reason} role="status">
             {progress.waiting}
@@ -70,8 +77,7 @@ export function RunPage({ run }: { run: RunView }) {
         <div className={style.buttons}>
           <FineTuneButton run={run} />
           {run.elsewhere && <EndedThere run={run} process={run.elsewhere} />}
-          {run.status === 'running' && !run.elsewhere && <StopButtons run={run} />}
-          {run.status === 'queued' && !run.elsewhere && <Button onClick={() => cancelRun(run)}>Cancel run</Button>}
+          {!ended(run) && !run.elsewhere && <StopButtons run={run} />}
           {run.resumable && (
             <Tooltip label={resumptionInWords(run)}>
               <Button

@@ -17,6 +17,7 @@ import { Studies } from '../studies/studies.tsx'
 import { useKeys } from '../widgets/use-keys.ts'
 import style from './app.module.css'
 import { DropTarget } from './drop-target.tsx'
+import { useFoundJobs } from './found-jobs.ts'
 import { KeyList } from './key-list.tsx'
 import { Palette } from './palette.tsx'
 import { StatusLine } from './status-line.tsx'
@@ -39,6 +40,7 @@ const RAIL: readonly { screen: Screen; label: string; icon: TablerIcon; key: str
 export function App() {
   const screen = useScreen(state => state.screen)
   const [keys, setKeys] = useState(false)
+  useFoundJobs()
   useKeys([
     ...RAIL.map(({ screen, key }) => [`alt+${key}`, () => goToScreen(screen)] as const),
     ['shift+?', () => setKeys(true)],

@@ -1,15 +1,14 @@
 /** The bottom line: what computes, what it does, how long it still takes, and that this is for research. */
 import { Button, Progress, Tooltip } from '@mantine/core'
 import { useEffect, useState } from 'react'
-import { runColour } from '../../presentation/colours.ts'
 import { formatDone } from '../../presentation/numbers.ts'
-import { gigabytes, runLabel } from '../app/format.ts'
+import { gigabytes } from '../app/format.ts'
 import { useLive } from '../app/live.ts'
 import { goToScreen } from '../app/navigation.ts'
-import { clock, secondsLeft, secondsPerStep } from '../app/progress.ts'
+import { clock } from '../app/progress.ts'
 import { useRuns } from '../app/queries.ts'
-import { pauseRun } from '../app/run-actions.ts'
 import { useWorks, workSecondsLeft } from '../app/works.ts'
+import { RunningRuns } from './running-runs.tsx'
 import style from './status-line.module.css'
 
 export function StatusLine() {
@@ -18,7 +17,7 @@ export function StatusLine() {
       <EngineText />
       <span className={style.middle}>
         <Works />
-        <RunningRun />
+        <RunningRuns />
       </span>
       <Tooltip label="Nothing here has been cleared for diagnosis or treatment.">
         <span className={style.notice}>Research use only. Not a medical device.</span>
@@ -99,56 +98,4 @@ function Works() {
       </span>
     )
   })
-}
-
-function RunningRun() {
-  const { data: runs } = useRuns()
-  const progresses = useLive(state => state.progress)
-  const stopping = useLive(state => state.stopping)
-  const run = runs?.find(({ status }) => status === 'running')
-  if (!run) return null
-  const progress = progresses[run.id]
-  const left = progress && secondsLeft(progress)
-  const pace = progress && secondsPerStep(progress)
-  const waiting = runs?.filter(({ status }) => status === 'queued').length ?? 0
-  return (
-    <span className={style.work}>
-      <span className={style.swatch} style={{ background: runColour(run.id) }} />
-      <button
-        type="button"
-        className={style.link}
-        data-waiting={progress?.waiting ? '' : undefined}
-        onClick={() => goToScreen('runs', run.id)}
-      >
-        Run {run.id}, {runLabel(run)}:{' '}
-        {progress?.waiting
-          ? progress.waiting
-          : progress?.steps
-            ? [
-                `epoch ${Math.max(1, progress.epoch)}/${progress.epochs || run.epochs.planned}`,
-                pace && `${pace.toFixed(2)} s/step`,
-                left && `${clock(left)} left`,
-              ]
-                .filter(Boolean)
-                .join(', ')
-            : 'starting'}
-        {waiting > 0 && `; ${waiting} waiting`}
-      </button>
-      <Progress
-        className={style.bar}
-        size="xs"
-        value={progress?.steps ? (100 * progress.step) / progress.steps : 0}
-        aria-label={`Run ${run.id}`}
-      />
-      {stopping[run.id] ? (
-        <Button size="compact-xs" disabled>
-          {stopping[run.id]}
-        </Button>
-      ) : (
-        <Button size="compact-xs" onClick={() => pauseRun(run)}>
-          Pause
-        </Button>
-      )}
-    </span>
-  )
 }

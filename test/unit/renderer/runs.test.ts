@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest'
+import type { RunJob } from '../../../src/contract/execution.ts'
 import type { LoggedEvent, RunDetail, RunEvent } from '../../../src/contract/runs.ts'
 import { runColour } from '../../../src/presentation/colours.ts'
 import { withEvent } from '../../../src/renderer/app/log.ts'
 import {
   clock,
+  longestLeft,
   progressAfter,
   type RunProgress,
   secondsLeft,
   secondsPerStep,
 } from '../../../src/renderer/app/progress.ts'
+import { foundJobsInWords, jobName, jobWait, livingJob } from '../../../src/renderer/app/run-job.ts'
 import { curvesOf, differences } from '../../../src/renderer/runs/curves.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
@@ -76,6 +79,14 @@ describe('progress', () => {
     expect(secondsPerStep(going)).toBeCloseTo(0.5)
   })
 
+  it('of several runs is as long as the longest', () => {
+    const short = progressOf([started, step(10, 4), step(16, 16)])
+    const long = progressOf([started, step(10, 4), step(34, 16)])
+    expect(longestLeft(['3', '4'], { 3: short, 4: long })).toBeCloseTo(48)
+    expect(longestLeft(['3', '4'], { 3: short, 4: progressOf([started]) })).toBeNull()
+    expect(longestLeft(['3', '4'], { 3: short })).toBeNull()
+  })
+
   it('writes times in readable units', () => {
     expect([0, 45.4, 190, 3725].map(clock)).toEqual(['0 s', '45 s', '3:10', '1:02:05'])
   })
@@ -87,6 +98,49 @@ const detail = (events: readonly LoggedEvent[], secondsBefore = 0): RunDetail =>
     environment: {},
     events,
   }) as unknown as RunDetail
+
+describe('a job', () => {
+  const job = (state: RunJob['state'], changes: Partial<RunJob> = {}): RunJob => ({
+    executor: 'slurm',
+    id: '4711',
+    node: null,
+    words: 'Waits in Slurm: no free node (Resources).',
+    folder: '/runs/3/job',
+    state,
+    ...changes,
+  })
+
+  it('is named with its number and node', () => {
+    expect(jobName(job('pending'))).toBe('Slurm job 4711')
+    expect(jobName(job('running', { node: 'n3' }))).toBe('Slurm job 4711 on n3')
+    expect(jobName(job('submitted', { id: null }))).toBe('Slurm job')
+    expect(jobName(job('pending', { executor: 'folder', id: null }))).toBe('job folder')
+  })
+
+  it('says what it waits for until it runs', () => {
+    expect(jobWait(job('submitted'))).toBe('submitting the job')
+    expect(jobWait(job('pending'))).toBe('waits in Slurm')
+    expect(jobWait(job('pending', { executor: 'folder' }))).toBe('waits for its start')
+    expect(jobWait(job('running'))).toBeNull()
+  })
+
+  it('lives while its run waits or trains', () => {
+    expect(livingJob({ job: job('pending'), status: 'queued' })).not.toBeNull()
+    expect(livingJob({ job: job('running'), status: 'running' })).not.toBeNull()
+    expect(livingJob({ job: job('running'), status: 'interrupted' })).toBeNull()
+    expect(livingJob({ job: job('ended'), status: 'running' })).toBeNull()
+    expect(livingJob({ job: null, status: 'running' })).toBeNull()
+  })
+
+  it('is found again when a window opens, if its run was left', () => {
+    const ended = { job: job('ended'), status: 'finished' } as const
+    const left = { job: job('running'), status: 'interrupted' } as const
+    const taken = { job: job('pending'), status: 'queued' } as const
+    expect(foundJobsInWords([ended, { job: null, status: 'running' }])).toBeNull()
+    expect(foundJobsInWords([ended, left])).toBe('1 job of an earlier window was found again.')
+    expect(foundJobsInWords([ended, left, taken])).toBe('2 jobs of an earlier window were found again.')
+  })
+})
 
 describe('a log', () => {
   const preview = (seconds: number, n: number) =>

@@ -1,0 +1,16 @@
+/** Tells when the window opens that jobs of an earlier window go on. */
+import { useEffect, useRef } from 'react'
+import { tellDone } from '../app/notify.tsx'
+import { useRuns } from '../app/queries.ts'
+import { foundJobsInWords } from '../app/run-job.ts'
+
+export function useFoundJobs(): void {
+  const { data: runs } = useRuns()
+  const told = useRef(false)
+  useEffect(() => {
+    if (!runs || told.current) return
+    told.current = true
+    const words = foundJobsInWords(runs)
+    if (words) tellDone(words)
+  }, [runs])
+}

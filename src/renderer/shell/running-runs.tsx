@@ -1,0 +1,122 @@
+/** The running trainings in the bottom line: one with its pace, several with their shares. */
+import { Button, Progress } from '@mantine/core'
+import type { RunView } from '../../contract/runs.ts'
+import { runColour } from '../../presentation/colours.ts'
+import { runLabel } from '../app/format.ts'
+import { useLive } from '../app/live.ts'
+import { goToScreen } from '../app/navigation.ts'
+import { clock, longestLeft, type RunProgress, secondsLeft, secondsPerStep } from '../app/progress.ts'
+import { useRuns } from '../app/queries.ts'
+import { pauseRun } from '../app/run-actions.ts'
+import { jobWait, livingJob } from '../app/run-job.ts'
+import style from './status-line.module.css'
+
+/** The run waits in the queue of the window. A job that waits in Slurm is not counted here. */
+const waitsHere = (run: RunView) => run.status === 'queued' && livingJob(run) === null
+
+export function RunningRuns() {
+  const { data: runs = [] } = useRuns()
+  const running = runs.filter(({ status }) => status === 'running')
+  const waiting = runs.filter(waitsHere).length
+  if (running.length === 0) return null
+  return running.length === 1 ? (
+    <OneRun run={running[0]} waiting={waiting} />
+  ) : (
+    <SeveralRuns {...{ running, waiting }} />
+  )
+}
+
+/** 'epoch 3/10, 0.12 s/step, 3:10 left', or what the training waits for */
+function inWords(run: RunView, progress: RunProgress | undefined): string {
+  const job = livingJob(run)
+  const waits = progress?.waiting ?? (job && jobWait(job))
+  if (waits) return waits
+  if (!progress?.steps) return 'starting'
+  const left = secondsLeft(progress)
+  const pace = secondsPerStep(progress)
+  return [
+    `epoch ${Math.max(1, progress.epoch)}/${progress.epochs || run.epochs.planned}`,
+    pace && `${pace.toFixed(2)} s/step`,
+    left && `${clock(left)} left`,
+  ]
+    .filter(Boolean)
+    .join(', ')
+}
+
+const shareOf = (progress: RunProgress | undefined) => (progress?.steps ? progress.step / progress.steps : 0)
+
+const Swatch = ({ run }: { run: string }) => <span className={style.swatch} style={{ background: runColour(run) }} />
+
+function OneRun({ run, waiting }: { run: RunView; waiting: number }) {
+  const progress = useLive(state => state.progress[run.id])
+  const stopping = useLive(state => state.stopping[run.id])
+  return (
+    <span className={style.work}>
+      <Swatch run={run.id} />
+      <button
+        type="button"
+        className={style.link}
+        data-waiting={progress?.waiting ? '' : undefined}
+        onClick={() => goToScreen('runs', run.id)}
+      >
+        Run {run.id}, {runLabel(run)}: {inWords(run, progress)}
+        {waiting > 0 && `; ${waiting} waiting`}
+      </button>
+      <Progress className={style.bar} size="xs" value={100 * shareOf(progress)} aria-label={`Run ${run.id}`} />
+      {stopping ? (
+        <Button size="compact-xs" disabled>
+          {stopping}
+        </Button>
+      ) : (
+        !run.elsewhere && (
+          <Button size="compact-xs" onClick={() => pauseRun(run)}>
+            Pause
+          </Button>
+        )
+      )}
+    </span>
+  )
+}
+
+/** Runs that have their own place in the line. The other runs are counted. */
+const MOST_SHOWN = 3
+
+function SeveralRuns({ running, waiting }: { running: readonly RunView[]; waiting: number }) {
+  const progresses = useLive(state => state.progress)
+  const left = longestLeft(
+    running.map(({ id }) => id),
+    progresses,
+  )
+  const more = running.length - MOST_SHOWN
+  return (
+    <span className={style.several}>
+      {running.slice(0, MOST_SHOWN).map(run => {
+        const progress = progresses[run.id]
+        const title = `Run ${run.id}, ${runLabel(run)}: ${inWords(run, progress)}`
+        return (
+          <button
+            key={run.id}
+            type="button"
+            className={style.shared}
+            title={title}
+            aria-label={title}
+            data-waiting={progress?.waiting ? '' : undefined}
+            onClick={() => goToScreen('runs', run.id)}
+          >
+            <Swatch run={run.id} />
+            Run {run.id} {progress?.steps ? `${Math.floor(100 * shareOf(progress))} %` : 'starting'}
+          </button>
+        )
+      })}
+      <button type="button" className={style.link} onClick={() => goToScreen('runs')}>
+        {[
+          more > 0 ? `${more} more` : `${running.length} trainings`,
+          left !== null && `${clock(left)} left`,
+          waiting > 0 && `${waiting} waiting`,
+        ]
+          .filter(Boolean)
+          .join(', ')}
+      </button>
+    </span>
+  )
+}
