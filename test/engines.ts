@@ -3,7 +3,7 @@ import type { Engine } from '../src/engine/process/client.ts'
 import type { EnginePool } from '../src/services/places/engine-pool.ts'
 import { makeFreeSlots } from '../src/services/places/free-slots.ts'
 import type { TakeOptions } from '../src/services/places/place.ts'
-import { slotsOf } from '../src/services/places/slots.ts'
+import { makeSlots } from '../src/services/places/slots.ts'
 
 /** The part of an engine that a test provides: answers to calls. */
 export interface FakeEngine {
@@ -12,7 +12,7 @@ export interface FakeEngine {
 
 /** Takes the device of this machine, as a training does. */
 export const takeDevice = (options: TakeOptions) =>
-  makeFreeSlots(() => slotsOf({ slots: 1, devices: null })).take(options)
+  makeFreeSlots(makeSlots(() => ({ slots: 1, devices: null })).present).take(options)
 
 /** Without `jobs`, a training fails. Without `interactive`, a reading fails. */
 export const fakeEngines = ({
@@ -25,10 +25,12 @@ export const fakeEngines = ({
   async take(options) {
     const engine = await (jobs ?? (() => Promise.reject(new Error('This test has no engine for training'))))()
     const { slot, lock, release } = await takeDevice(options)
-    return { slot: slot.slot, label: slot.label, engine, isRemote: false, name: run => lock.name(run), release }
+    const { label } = slot.device
+    return { slot: slot.slot, label, engine, isRemote: false, notes: [], name: run => lock.name(run), release }
   },
   slots: async () => 1,
   isRemote: false,
+  onDevices: () => [],
   jobs: jobs ?? (() => Promise.reject(new Error('This test has no engine for training'))),
   interactive: interactive as unknown as Engine,
   living: [],

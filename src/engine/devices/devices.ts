@@ -1,5 +1,5 @@
 /** The devices of this machine on which trainings can compute, and the choice among them. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import process from 'node:process'
 import { AppError } from '../../contract/errors.ts'
 import type { Variant } from '../install/environment.ts'
@@ -54,6 +54,9 @@ const unlisted = (word: string): LocalDevice => ({
   visible: word,
 })
 
+/** The last answer of nvidia-smi, which may not answer while the GPUs are busy. */
+let lastAnswer: readonly ListedGpu[] | null = null
+
 /** Whether NVIDIA's driver is loaded. */
 const hasDriver = () => existsSync('/proc/driver/nvidia/version')
 
@@ -68,15 +71,29 @@ export async function availableDevices(variant: Variant): Promise<readonly Local
   const words = list === undefined ? null : visibleWords(list)
   if (words?.length === 0) return [CPU]
   const gpus = await listGpus()
-  const all = (gpus ?? []).flatMap(devicesOf)
+  lastAnswer = gpus ?? lastAnswer
+  const all = (lastAnswer ?? []).flatMap(devicesOf)
   if (words) {
     const chosen = words.map(word => all.find(device => isNamed(device, word)) ?? unlisted(word))
     return chosen.length === 1 ? [{ ...chosen[0], visible: null }] : chosen
   }
   if (all.length > 1) return all
   if (all.length === 1) return [{ ...all[0], visible: null }]
-  if (gpus !== null || !hasDriver()) return [CPU]
-  return [{ ...CPU, kind: 'GPU', label: 'GPU', id: 'cuda' }] // nvidia-smi does not answer
+  return [hasDriver() ? { ...CPU, kind: 'GPU', label: 'GPU', id: 'cuda' } : CPU] // nvidia-smi tells nothing
+}
+
+/**
+ * CUDA_VISIBLE_DEVICES of an engine that starts before the devices are listed: the first visible GPU. `null`: there is
+ * no choice.
+ */
+export function firstVisible(): string | null {
+  const list = process.env.CUDA_VISIBLE_DEVICES
+  if (list !== undefined) return visibleWords(list).length > 1 ? visibleWords(list)[0] : null
+  try {
+    return readdirSync('/proc/driver/nvidia/gpus').length > 1 ? '0' : null
+  } catch {
+    return null // no driver
+  }
 }
 
 /**
@@ -99,6 +116,10 @@ export function chooseDevices(
   })
   return [...new Set(chosen)]
 }
+
+/** Whether a name of the user names one of the devices. */
+export const hasDevice = (devices: readonly LocalDevice[], name: string): boolean =>
+  devices.some(device => isNamed(device, name))
 
 const described = ({ kind, label, name, id }: LocalDevice) =>
   kind === 'CPU' ? 'cpu' : `${label.replace(/^GPU /, '')} (${[name, id].filter(Boolean).join(', ')})`

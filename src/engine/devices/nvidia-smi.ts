@@ -39,7 +39,7 @@ const PROGRAM = 'nvidia-smi'
 
 const MIB = 2 ** 20
 
-/** Returns the output of nvidia-smi. `null`: the program is missing, or did not answer in time. */
+/** Returns the output of nvidia-smi, empty if the program is missing. `null`: there was no answer in time. */
 async function ask(args: readonly string[], patienceMs: number): Promise<string | null> {
   const child = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'ignore'] })
   let output = ''
@@ -48,8 +48,7 @@ async function ask(args: readonly string[], patienceMs: number): Promise<string 
   })
   const done = new AbortController()
   const ended = new Promise<boolean>(resolve => {
-    child.once('error', () => resolve(false))
-    child.once('close', () => resolve(true))
+    for (const event of ['error', 'close']) child.once(event, () => resolve(true))
   })
   const late = sleep(patienceMs, false, { signal: done.signal, ref: false }).catch(() => false)
   const answered = await Promise.race([ended, late])
@@ -65,7 +64,7 @@ async function ask(args: readonly string[], patienceMs: number): Promise<string 
 const GPU = /^GPU (\d+): (.*) \(UUID: (GPU-[^)]+)\)$/
 const PART = /^\s+(MIG \S+)\s+Device\s+(\d+): \(UUID: (MIG-[^)]+)\)$/
 
-/** The GPUs in nvidia-smi's order. `null`: nvidia-smi is missing, or does not answer. */
+/** The GPUs in nvidia-smi's order, none if nvidia-smi is missing. `null`: nvidia-smi does not answer. */
 export async function listGpus(patienceMs = PATIENCE_MS): Promise<readonly ListedGpu[] | null> {
   const output = await ask(['-L'], patienceMs)
   if (output === null) return null
@@ -98,7 +97,7 @@ const programName = (fields: readonly string[]) => fields.join(',').trim().repla
 
 const FORMAT = '--format=csv,noheader,nounits'
 
-/** The present state of all GPUs. `null`: nvidia-smi is missing, or does not answer. */
+/** The present state of all GPUs, none if nvidia-smi is missing. `null`: nvidia-smi does not answer. */
 export async function readGpus(patienceMs = PATIENCE_MS): Promise<readonly GpuReading[] | null> {
   const [gpus, programs] = await Promise.all([
     ask(['--query-gpu=uuid,memory.used,memory.total,temperature.gpu,utilization.gpu', FORMAT], patienceMs),

@@ -2,17 +2,17 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import type { LocalDevice } from '../../engine/devices/devices.ts'
 import { cacheDirectory } from '../../engine/install/environment.ts'
-import { locateEngine } from '../../engine/install/install.ts'
 
 /**
- * Path of the lock of a slot. Slot 0 has the name that earlier versions use for the device.
- * SELF_MRI_DEVICE gives the device another name, which allows concurrent trainings.
+ * Path of a lock of a device. Trainings that share a device have a lock each, whose `share` is counted from 0. The
+ * first lock of the CPU has the name that earlier versions use. SELF_MRI_DEVICE gives the device another name, which
+ * allows concurrent trainings.
  */
-export function deviceLockPath(slot: number): string {
-  const device =
-    process.env.SELF_MRI_DEVICE ??
-    [locateEngine()?.variant ?? 'cpu', process.env.CUDA_VISIBLE_DEVICES].filter(Boolean).join('-')
-  const name = `${hostname()}-${device.replaceAll(/[^\w.-]/g, '_')}${slot > 0 ? `-slot-${slot}` : ''}`
+export function deviceLockPath({ id, visible }: Pick<LocalDevice, 'id' | 'visible'>, share: number): string {
+  const chosen = process.env.SELF_MRI_DEVICE
+  const device = chosen === undefined ? id : visible === null ? chosen : `${chosen}-${id}`
+  const name = `${hostname()}-${device.replaceAll(/[^\w.-]/g, '_')}${share > 0 ? `-slot-${share}` : ''}`
   return join(cacheDirectory(), 'devices', `${name}.lock`)
 }

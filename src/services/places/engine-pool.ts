@@ -1,6 +1,7 @@
 /** The engine processes of a program: one for viewing, and one for each slot of this machine. */
 import { AppError } from '../../contract/errors.ts'
 import type { Execution } from '../../contract/execution.ts'
+import { firstVisible } from '../../engine/devices/devices.ts'
 import type { InstalledEngine } from '../../engine/install/environment.ts'
 import { type InstallOptions, installEngine, locateEngine } from '../../engine/install/install.ts'
 import { type Engine, startEngine } from '../../engine/process/client.ts'
@@ -10,7 +11,8 @@ import { readSettings } from '../profile/settings.ts'
 import { type EngineHolder, holdEngine } from './engine-holder.ts'
 import { makeFreeSlots } from './free-slots.ts'
 import type { Place, TakeOptions } from './place.ts'
-import { type Slot, slotsOf } from './slots.ts'
+import { notesOn } from './sharing.ts'
+import { makeSlots, type Slot } from './slots.ts'
 
 export interface EnginePool {
   /**
@@ -26,6 +28,8 @@ export interface EnginePool {
   jobs(signal?: AbortSignal): Promise<Engine>
   /** Engine for viewing, reading and writing files. These calls need no TensorFlow. */
   readonly interactive: Engine
+  /** The slots that are known, and their engines that have started. Also lists the slots for the next call. */
+  onDevices(): readonly (Slot & { readonly engine: Engine | null })[]
   /** The living engine processes. */
   readonly living: readonly Engine[]
   /** Later calls start new engine processes, because TensorFlow was installed or its settings changed. */
@@ -52,7 +56,7 @@ function installedEngine(): InstalledEngine {
 }
 
 /** The engine for viewing. It is restarted once TensorFlow is installed. */
-function interactiveEngine(holder: EngineHolder, masks: string): () => Engine {
+function interactiveEngine(holder: EngineHolder, masks: string, device: () => string | null): () => Engine {
   /** Whether the engine was started with TensorFlow. */
   let computes = false
   return () => {
@@ -60,7 +64,7 @@ function interactiveEngine(holder: EngineHolder, masks: string): () => Engine {
     return holder.get(() => {
       const installed = locateEngine()
       computes = installed !== null
-      return startEngine(installed, { masks })
+      return startEngine(installed, { masks, device: installed?.variant === 'cuda' ? device() : null })
     })
   }
 }
@@ -73,50 +77,57 @@ export function makeEnginePool(
   /** Engines that train, by slot. */
   const training = new Map<number, EngineHolder>()
   const masks = masksDirectory(profile)
-  const interactive = interactiveEngine(viewing, masks)
   const execution = (): Execution => ({ ...readSettings(profile).execution, ...replaced })
-  const present = () => slotsOf(execution())
-  const free = makeFreeSlots(present)
+  const slots = makeSlots(execution)
+  const free = makeFreeSlots(slots.present)
+  const interactive = interactiveEngine(viewing, masks, () => slots.known[0]?.device.visible ?? firstVisible())
 
   const install = async (signal?: AbortSignal) =>
     forWindow ? installedEngine() : await installEngine({ onProgress: onInstall, signal })
 
-  function engineOf({ slot, threads }: Slot, installed: InstalledEngine): Engine {
+  function engineOf({ slot, device, of }: Slot, installed: InstalledEngine): Engine {
     const holder = training.get(slot) ?? holdEngine()
     training.set(slot, holder)
     const { xla } = readSettings(profile)
     const niceness = forWindow ? TRAINING_NICENESS : 0
-    return holder.get(() => startEngine(installed, { xla, masks, niceness, threads }))
+    return holder.get(() => startEngine(installed, { xla, masks, niceness, device: device.visible, slots: of }))
   }
+
+  const living = () => [viewing, ...training.values()].flatMap(holder => holder.current ?? [])
+  const ownProcesses = () => new Set(living().flatMap(({ pid }) => pid ?? []))
 
   return {
     onInstall,
     async take(options) {
       const installed = await install(options.signal)
       const { slot, lock, release } = await free.take(options)
-      const { label } = slot
-      return {
-        slot: slot.slot,
-        label,
-        engine: engineOf(slot, installed),
-        isRemote: false,
-        name: run => lock.name(run),
-        release,
+      try {
+        const engine = engineOf(slot, installed)
+        const notes = await notesOn(slot.device, ownProcesses())
+        const { label } = slot.device
+        return { slot: slot.slot, label, engine, isRemote: false, notes, name: run => lock.name(run), release }
+      } catch (error) {
+        release()
+        throw error
       }
     },
-    slots: async () => (await present()).length,
+    slots: async () => (await slots.present()).length,
+    onDevices() {
+      slots.present().catch(() => {}) // the next training tells the error
+      return slots.known.map(slot => ({ ...slot, engine: training.get(slot.slot)?.current ?? null }))
+    },
     isRemote: false,
     async jobs(signal) {
-      const first = training.get(0)?.current
+      const first = training.get(slots.known[0]?.slot)?.current
       if (first) return first
       const installed = await install(signal)
-      return engineOf((await present())[0], installed)
+      return engineOf((await slots.present())[0], installed)
     },
     get interactive() {
       return interactive()
     },
     get living() {
-      return [viewing, ...training.values()].flatMap(holder => holder.current ?? [])
+      return living()
     },
     renew() {
       for (const holder of [viewing, ...training.values()]) holder.retire()

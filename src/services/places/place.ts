@@ -1,4 +1,5 @@
 /** A place where one training computes: a device of this machine, or a job. */
+import type { Note } from '../../contract/notes.ts'
 import type { Engine } from '../../engine/process/client.ts'
 
 export interface TakeOptions {
@@ -20,6 +21,8 @@ export interface Place {
   readonly engine: Engine
   /** Whether `engine` makes jobs. A job may wait in another queue before it begins. */
   readonly isRemote: boolean
+  /** Notes for the training that begins here, for example on another program that uses the device. */
+  readonly notes: readonly Note[]
   /** Names the run that holds the place, to processes that wait. */
   name(run: string): void
   release(): void

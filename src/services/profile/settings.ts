@@ -11,6 +11,9 @@ export function readSettings({ db }: Profile): Settings {
   return { ...STANDARD, ...(stored && Settings.partial().parse(JSON.parse(stored))) }
 }
 
+/** Settings with which engine processes start. */
+const ofEngines = ({ xla, execution: { devices, slots } }: Settings) => ({ xla, devices, slots })
+
 /** Changes settings. Renews the engines if a setting of theirs has changed. */
 export function changeSettings(profile: Profile, engines: { renew(): void }, change: Partial<Settings>): Settings {
   const [before, after] = profile.db
@@ -21,6 +24,6 @@ export function changeSettings(profile: Profile, engines: { renew(): void }, cha
       return [before, after]
     })
     .immediate()
-  if (before.xla !== after.xla) engines.renew()
+  if (JSON.stringify(ofEngines(before)) !== JSON.stringify(ofEngines(after))) engines.renew()
   return after
 }

@@ -7,7 +7,7 @@ import { onceThereIsRoom } from '../profile/room.ts'
 import type { Stop } from './ending.ts'
 import { logEvent } from './log.ts'
 import { beginRun } from './store.ts'
-import { endRun, type PreparedRun, trainRun } from './training.ts'
+import { endRun, type PreparedRun, trainRun, withNotes } from './training.ts'
 
 /** A run with the status `queued`. */
 export interface Waiting {
@@ -104,14 +104,14 @@ export class Job {
     }
   }
 
-  async #train({ engine, isRemote, name }: Place): Promise<void> {
+  async #train({ engine, isRemote, notes, name }: Place): Promise<void> {
     const { profile, onBegin } = this.#context
     const { signal } = this.#controller
     this.#waitsFor = null
     name(this.run)
     if (!isRemote) await onceThereIsRoom(() => beginRun(profile, this.run), signal)
     onBegin()
-    await trainRun(profile, engine, this.run, this.#prepared, {
+    await trainRun(profile, engine, this.run, withNotes(this.#prepared, notes), {
       onEvent: event => this.#hear(event),
       onWait: words => {
         this.#waitsFor = words

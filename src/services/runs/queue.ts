@@ -162,7 +162,12 @@ class TrainingQueue implements Queue {
     this.#waiting.push(...added)
     this.#fill(1)
     this.#writePlaces()
-    void this.#opened.engines.slots().then(slots => this.#fill(slots))
+    void this.#fillAll()
+  }
+
+  /** Without a device one run begins, whose row then says what is wrong. */
+  async #fillAll(): Promise<void> {
+    this.#fill(await this.#opened.engines.slots().catch(() => 1))
   }
 
   /** Begins waiting runs until `slots` runs are begun. */
@@ -184,7 +189,7 @@ class TrainingQueue implements Queue {
       if (!(error instanceof AppError)) console.error(error)
     } finally {
       this.#jobs.delete(job)
-      this.#fill(await this.#opened.engines.slots())
+      await this.#fillAll()
     }
   }
 

@@ -234,6 +234,12 @@ export async function endRun(profile: Profile, run: string, error: unknown, stop
   })
 }
 
+/** A run with the notes of its place. */
+export const withNotes = (prepared: PreparedRun, notes: readonly Note[]): PreparedRun => ({
+  ...prepared,
+  notes: [...prepared.notes, ...notes],
+})
+
 /**
  * Trains as soon as a place is free, without the queue.
  * @param begin makes the run's row. At a remote place the run is queued until its job begins.
@@ -249,7 +255,7 @@ export async function trainNow(
     const run = begin(place.isRemote ? 'queued' : 'running')
     place.name(run)
     onStart?.(run)
-    await trainRun(opened.profile, place.engine, run, prepared, { onEvent, signal, stop })
+    await trainRun(opened.profile, place.engine, run, withNotes(prepared, place.notes), { onEvent, signal, stop })
     return findRun(opened.profile, run)
   } finally {
     place.release()

@@ -67,8 +67,8 @@ describe('a machine with one GPU', () => {
 describe('without an answer of nvidia-smi', () => {
   it('a CUDA engine without driver computes on the CPU, and CUDA_VISIBLE_DEVICES is believed', async () => {
     vi.stubEnv('PATH', '/nowhere')
-    expect(await listGpus()).toBeNull()
-    expect(await readGpus()).toBeNull()
+    expect(await listGpus()).toEqual([])
+    expect(await readGpus()).toEqual([])
     expect(await labels()).toEqual(['CPU'])
     vi.stubEnv('CUDA_VISIBLE_DEVICES', '0,1')
     expect(await visible()).toEqual(['0', '1'])

@@ -1,0 +1,191 @@
+/** Slots, locks and engines of a workstation with four GPUs. The engines are real, and compute nothing. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { InstalledEngine } from '../../../../src/engine/install/environment.ts'
+import type { Engine } from '../../../../src/engine/process/client.ts'
+import { openServices, type Services } from '../../../../src/services/open.ts'
+import { type EnginePool, makeEnginePool } from '../../../../src/services/places/engine-pool.ts'
+import type { Place } from '../../../../src/services/places/place.ts'
+import type { Profile } from '../../../../src/services/profile/profile.ts'
+import { changeSettings } from '../../../../src/services/profile/settings.ts'
+import { gpu, type StandIn, standInGpus, uuidOf } from '../../../stand-in-gpus.ts'
+
+const { installed } = vi.hoisted(() => ({ installed: { cuda: null as InstalledEngine | null } }))
+vi.mock('../../../../src/engine/install/install.ts', async original => ({
+  ...(await original<object>()),
+  locateEngine: () => installed.cuda,
+}))
+
+const folder = mkdtempSync(join(tmpdir(), 'four-gpus-'))
+let four: StandIn
+let services: Services
+let profile: Profile
+let pool: EnginePool
+let taken: Place[]
+beforeEach(() => {
+  four = standInGpus([0, 1, 2, 3].map(index => gpu(index)))
+  vi.stubEnv('SELF_MRI_CACHE', join(folder, 'cache'))
+  vi.stubEnv('SELF_MRI_DEVICE', undefined)
+  vi.stubEnv('TF_NUM_INTRAOP_THREADS', '8')
+  mkdirSync(join(folder, 'engine', 'nvidia'), { recursive: true })
+  const directory = join(folder, 'engine')
+  const binding = join(directory, 'none.node')
+  const kernelsMissing = null
+  installed.cuda = {
+    variant: 'cuda',
+    directory,
+    binding,
+    tensorflow: '2.21.0',
+    kernelsMissing,
+    wheels: '',
+    installedAt: '',
+  }
+  services = openServices({ profile: join(folder, 'profile') })
+  profile = services.profile
+  taken = []
+})
+afterEach(() => {
+  for (const place of taken) place.release()
+  pool.dispose()
+  services.dispose()
+  vi.unstubAllEnvs()
+  four.remove()
+  rmSync(folder, { recursive: true })
+})
+
+const open = (execution: { devices?: string[]; slots?: number } = {}) => {
+  pool = makeEnginePool(profile, { forWindow: true, execution })
+}
+async function take(count = 1, prefer?: number): Promise<Place[]> {
+  const places: Place[] = []
+  for (let i = 0; i < count; i++) places.push(await pool.take({ noWait: true, prefer }))
+  taken.push(...places)
+  return places
+}
+const lockOf = (name: string) => join(folder, 'cache', 'devices', `${hostname()}-${name}.lock`)
+
+/** A variable of an engine process. */
+function variable({ pid }: Engine, name: string): string | undefined {
+  const all = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+  return all.find(each => each.startsWith(`${name}=`))?.slice(name.length + 1)
+}
+
+describe.runIf(process.platform === 'linux')('a workstation with four GPUs', () => {
+  it('trains on all of them, one engine each', async () => {
+    open()
+    expect(await pool.slots()).toBe(4)
+    const places = await take(4)
+    expect(places.map(({ slot, label }) => `${slot} ${label}`)).toEqual(['0 GPU 0', '1 GPU 1', '2 GPU 2', '3 GPU 3'])
+    expect(places.map(({ engine }) => variable(engine, 'CUDA_VISIBLE_DEVICES'))).toEqual([0, 1, 2, 3].map(uuidOf))
+    expect(places.map(({ engine }) => variable(engine, 'TF_NUM_INTRAOP_THREADS'))).toEqual(['2', '2', '2', '2'])
+    expect(new Set(places.map(({ engine }) => engine.pid)).size).toBe(4)
+    for (const index of [0, 1, 2, 3]) expect(existsSync(lockOf(uuidOf(index)))).toBe(true)
+    await expect(pool.take({ noWait: true })).rejects.toMatchObject({ code: 'DEVICE_BUSY' })
+  })
+
+  it('trains on the chosen ones only', async () => {
+    open({ devices: ['0', '2'] })
+    expect(await pool.slots()).toBe(2)
+    const places = await take(2)
+    expect(places.map(({ slot, label }) => `${slot} ${label}`)).toEqual(['0 GPU 0', '1 GPU 2'])
+    expect(places.map(({ engine }) => variable(engine, 'CUDA_VISIBLE_DEVICES'))).toEqual([uuidOf(0), uuidOf(2)])
+    expect(places.map(({ engine }) => variable(engine, 'TF_NUM_INTRAOP_THREADS'))).toEqual(['4', '4'])
+    expect([0, 1, 2, 3].map(index => existsSync(lockOf(uuidOf(index))))).toEqual([true, false, true, false])
+    places[0].release()
+    expect(await take(1, 1)).toMatchObject([{ label: 'GPU 0' }])
+  })
+
+  it('refuses a device that does not exist', async () => {
+    open({ devices: ['0', '9'] })
+    await expect(pool.slots()).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/"9"/),
+    })
+  })
+
+  it('shares devices between slots, each share with its lock', async () => {
+    open({ devices: ['1'], slots: 2 })
+    const places = await take(2)
+    expect(places.map(({ label }) => label)).toEqual(['GPU 1', 'GPU 1'])
+    expect(places.map(({ engine }) => variable(engine, 'CUDA_VISIBLE_DEVICES'))).toEqual([uuidOf(1), uuidOf(1)])
+    expect(existsSync(lockOf(`${uuidOf(1)}-slot-1`))).toBe(true)
+  })
+
+  it('excludes other programs from each device alone', async () => {
+    open({ devices: ['0', '2'] })
+    await take(2)
+    const other = makeEnginePool(profile, { forWindow: true, execution: { devices: ['2', '3'] } })
+    const place = await other.take({ noWait: true })
+    expect(place.label).toBe('GPU 3')
+    await expect(other.take({ noWait: true })).rejects.toMatchObject({ code: 'DEVICE_BUSY' })
+    place.release()
+    other.dispose()
+  })
+
+  it('goes on with the others if a GPU disappears, each with its engine', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    try {
+      open({ devices: ['0', '1', '2'] })
+      const [, gone, kept] = await take(3)
+      const { pid } = kept.engine
+      for (const place of taken.splice(0)) place.release()
+      four.show([gpu(0), gpu(2), gpu(3)])
+      vi.advanceTimersByTime(60_000)
+      expect(await pool.slots()).toBe(2)
+      const places = await take(2)
+      expect(places.map(({ slot, label }) => `${slot} ${label}`)).toEqual(['0 GPU 0', '2 GPU 2'])
+      expect(places[1].engine.pid).toBe(pid)
+      expect(gone.label).toBe('GPU 1')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('notes the programs of others on the device of a training, but not its own engines', async () => {
+    open({ devices: ['3'] })
+    const [first] = await take()
+    expect(first.notes).toEqual([])
+    first.release()
+    const programs = [
+      { pid: first.engine.pid!, name: 'node', used: '500' },
+      { pid: 4711, name: '/usr/bin/python3', used: '2048' },
+    ]
+    four.show([gpu(2), gpu(3, { programs })])
+    const [second] = await take()
+    expect(second.engine.pid).toBe(first.engine.pid)
+    expect(second.notes).toEqual([
+      {
+        level: 'info',
+        code: 'device-shared',
+        data: { device: 'GPU 3', programs: 'python3 4711' },
+        text: expect.stringContaining('GPU 3 is used by other programs too: python3 (process 4711, 2.1 GB).'),
+      },
+    ])
+  })
+
+  it('starts engines anew if the choice changes, because the shares change', async () => {
+    pool = makeEnginePool(profile, { forWindow: true })
+    const [before] = await take()
+    before.release()
+    const execution = { executor: 'local', devices: ['0'], slots: null } as const
+    changeSettings(profile, pool, { execution: { ...execution, devices: ['0'], slurm: {} as never } })
+    const [after] = await take()
+    expect(after.engine.pid).not.toBe(before.engine.pid)
+    expect(variable(after.engine, 'TF_NUM_INTRAOP_THREADS')).toBe('8')
+  })
+})
+
+describe('a machine with a CPU', () => {
+  it('keeps the name of its lock, and its engine has the environment of this process', async () => {
+    installed.cuda = { ...installed.cuda!, variant: 'cpu' }
+    open()
+    const [place] = await take()
+    expect(place).toMatchObject({ slot: 0, label: 'CPU', notes: [] })
+    expect(existsSync(lockOf('cpu'))).toBe(true)
+    if (process.platform === 'linux') expect(variable(place.engine, 'CUDA_VISIBLE_DEVICES')).toBeUndefined()
+    expect(existsSync(join(four.folder, 'asked'))).toBe(false)
+  })
+})
