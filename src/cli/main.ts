@@ -25,6 +25,11 @@ const program = new Command('self-mri')
     '--profile <folder>',
     'folder of the database and the checkpoints (default: SELF_MRI_PROFILE, else the user’s data folder)',
   )
+  .option(
+    '--runs <folder>',
+    'folder of all runs, which may be on a shared disk; stored in the profile (default: SELF_MRI_RUNS, else the ' +
+      'stored folder, else runs/ in the profile)',
+  )
   .option('--json', 'one JSON document on standard output')
   .showHelpAfterError('(--help lists the options)')
   .exitOverride()
@@ -57,6 +62,7 @@ for (const make of commands) {
       each
         .option('--json', 'one JSON document on standard output')
         .option('--profile <folder>', 'folder of the database and the checkpoints')
+        .option('--runs <folder>', 'folder of all runs')
   }
   program.addCommand(command)
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { AppError, asCancelled, type ErrorCode, throwIfCancelled } from '../contract/errors.ts'
 import { openServices, type ServiceOptions, type Services } from '../services/open.ts'
 import { databaseError, isBusy } from '../services/profile/db/errors.ts'
+import { databaseCaution } from '../services/profile/file-systems.ts'
 import { exitCodeOf, hearSignals, type StopSignal } from '../services/profile/signals.ts'
 import { type Bar, printJson, progressBar, say } from './terminal.ts'
 
@@ -87,7 +88,15 @@ export async function inSession(
   work: (session: Session) => Promise<void>,
   options: Pick<ServiceOptions, 'forWindow' | 'readOnly'> = {},
 ): Promise<void> {
-  const { profile, json = false } = command.optsWithGlobals() as { profile?: string; json?: boolean }
+  const {
+    profile,
+    runs,
+    json = false,
+  } = command.optsWithGlobals() as {
+    profile?: string
+    runs?: string
+    json?: boolean
+  }
   const cancellation = new AbortController()
   let services: Services | null = null
   let stop: CommandStop = 'cancel'
@@ -102,7 +111,12 @@ export async function inSession(
   })
   try {
     const onBusy = (words: string | null) => say(words ?? 'The database is free again.')
-    services = await openPatiently({ profile, onInstall: installProgress(), onBusy, ...options }, cancellation.signal)
+    services = await openPatiently(
+      { profile, runs, onInstall: installProgress(), onBusy, ...options },
+      cancellation.signal,
+    )
+    const caution = databaseCaution(services.profile.directory)
+    if (caution) say(caution)
     await work({ services, signal: cancellation.signal, stop: () => stop, json })
   } catch (error) {
     process.exitCode = report(cancellation.signal.aborted ? asCancelled(error) : error, json, stop)

@@ -125,6 +125,10 @@ export const contract = {
       z.object({
         version: z.string(),
         profile: z.string(),
+        /** The folder of all runs. */
+        runs: z.string(),
+        /** Why the profile is not safe where it is. `null`: it is safe. */
+        caution: z.string().nullable(),
         cache: z.string(),
         platform: z.string(),
         demonstration: z.int(),

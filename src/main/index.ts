@@ -17,11 +17,12 @@ import { type Backend, startDesktop } from './desktop.ts'
 const fromOut = (path: string) => fileURLToPath(new URL(`../../out/${path}`, import.meta.url))
 
 // `strict` is false, because Chromium's switches are among the arguments.
-const { values } = parseArgs({ options: { profile: { type: 'string' } }, strict: false })
-const profile = profileDirectory(typeof values.profile === 'string' ? values.profile : undefined)
+const { values } = parseArgs({ options: { profile: { type: 'string' }, runs: { type: 'string' } }, strict: false })
+const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined)
+const profile = profileDirectory(textOf(values.profile))
 
 function openBackend(): Backend {
-  const services = openServices({ profile, forWindow: true })
+  const services = openServices({ profile, runs: textOf(values.runs), forWindow: true })
   void warmUp(services.engines)
   return {
     handle: createHandler(services, { assets: fromOut('renderer') }),

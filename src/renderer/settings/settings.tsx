@@ -62,7 +62,11 @@ function PlacesSection() {
       <dl className={style.facts}>
         <dt>Profile</dt>
         <dd>
-          <Path path={info.profile} /> (database, checkpoints)
+          <Path path={info.profile} /> (database)
+        </dd>
+        <dt>Runs</dt>
+        <dd>
+          <Path path={info.runs} /> (checkpoints; chosen with --runs)
         </dd>
         <dt>Cache</dt>
         <dd>

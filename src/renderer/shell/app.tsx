@@ -16,6 +16,7 @@ import { FeatureMaps } from '../features/feature-maps.tsx'
 import { Studies } from '../studies/studies.tsx'
 import { useKeys } from '../widgets/use-keys.ts'
 import style from './app.module.css'
+import { useDatabaseCaution } from './database-caution.ts'
 import { DropTarget } from './drop-target.tsx'
 import { useFoundJobs } from './found-jobs.ts'
 import { KeyList } from './key-list.tsx'
@@ -38,6 +39,7 @@ const RAIL: readonly { screen: Screen; label: string; icon: TablerIcon; key: str
 ]
 
 export function App() {
+  useDatabaseCaution()
   const screen = useScreen(state => state.screen)
   const [keys, setKeys] = useState(false)
   useFoundJobs()

@@ -5,6 +5,7 @@ import { contract } from '../../contract/api.ts'
 import { cacheDirectory } from '../../engine/install/environment.ts'
 import { installEngine } from '../../engine/install/install.ts'
 import { saveFigure } from '../figures/save.ts'
+import { databaseCaution } from '../profile/file-systems.ts'
 import { keepMaskFile } from '../profile/mask-files.ts'
 import { callersPath } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -32,6 +33,8 @@ const appProcedures = (opened: WithQueue, engines: EngineWatch, demonstrationId:
   info: api.app.info.handler(async () => ({
     version: VERSION,
     profile: opened.profile.directory,
+    runs: opened.profile.runs,
+    caution: databaseCaution(opened.profile.directory),
     cache: cacheDirectory(),
     platform: `${process.platform} ${process.arch}`,
     demonstration: await demonstrationId(),

@@ -33,10 +33,15 @@ interface InProfile {
   readonly directory: string
 }
 
-const runsRoot = ({ directory }: InProfile): string => join(directory, 'runs')
+interface WithRuns {
+  /** The folder of all runs. */
+  readonly runs: string
+}
+
+export const standardRuns = (directory: string): string => join(directory, 'runs')
 
 /** Checkpoints and previews of a run. */
-export const runDirectory = (profile: InProfile, run: string): string => join(runsRoot(profile), run)
+export const runDirectory = ({ runs }: WithRuns, run: string): string => join(runs, run)
 
 /** Files that a browser uploaded, one folder per batch. */
 export const uploadsDirectory = ({ directory }: InProfile): string => join(directory, 'uploads')
@@ -55,9 +60,9 @@ export function pathWithin(folder: string, path: string): string | null {
 }
 
 /** A run's file in the database: relative to the folder of all runs, so that a profile can be moved. */
-export const storedRunFile = (profile: InProfile, path: string): string => pathWithin(runsRoot(profile), path) ?? path
+export const storedRunFile = ({ runs }: WithRuns, path: string): string => pathWithin(runs, path) ?? path
 
-export const runFile = (profile: InProfile, stored: string): string => resolve(runsRoot(profile), stored)
+export const runFile = ({ runs }: WithRuns, stored: string): string => resolve(runs, stored)
 
 /** Files that ship with the program. The program may be moved too. */
 const RESOURCES = fileURLToPath(new URL('../../../resources', import.meta.url))

@@ -4,9 +4,12 @@ import { type Bell, makeBell } from './bell.ts'
 import { databaseError } from './db/errors.ts'
 import { type Db, openDatabase, openSnapshot, prepared } from './db/index.ts'
 import { profileDirectory } from './paths.ts'
+import { storedRuns, withChosenRuns } from './runs-folder.ts'
 
 export interface Profile {
   readonly directory: string
+  /** The folder of all runs. */
+  readonly runs: string
   readonly db: Db
   /** Salt for the hashes of patient ids. The salt never leaves the profile. */
   readonly salt: string
@@ -22,6 +25,8 @@ export interface Profile {
 export interface ProfileOptions {
   /** The folder. Default: SELF_MRI_PROFILE, else the user's data folder. */
   readonly profile?: string
+  /** The folder of all runs. It is stored in the profile. Default: SELF_MRI_RUNS, else the folder that was stored. */
+  readonly runs?: string
   /** Opens a copy of the database in memory, and writes nothing. The profile may be missing or write-protected. */
   readonly readOnly?: boolean
   /** How long to wait for a database that another program holds, in milliseconds. Then `DATABASE_BUSY` is thrown. */
@@ -42,18 +47,26 @@ function readSalt(db: Db): string {
 
 /** Opens a profile. `complete` writes into the database before other code reads the database. */
 export function openProfile(
-  { profile: chosen, readOnly = false, patience, onBusy }: ProfileOptions,
+  { profile: chosen, runs, readOnly = false, patience, onBusy }: ProfileOptions,
   complete: (profile: Profile) => void,
 ): Profile {
   const directory = profileDirectory(chosen)
   const bell = makeBell()
-  const withDatabase = (db: Db): Profile => ({ directory, db, salt: readSalt(db), bell, onBusy })
+  const withDatabase = (db: Db): Profile => ({
+    directory,
+    runs: storedRuns(db, directory),
+    db,
+    salt: readSalt(db),
+    bell,
+    onBusy,
+  })
   const prepare = (db: Db) => complete(withDatabase(db))
-  if (readOnly) return withDatabase(openSnapshot(directory, prepare, { patience }))
+  if (readOnly) return withChosenRuns(withDatabase(openSnapshot(directory, prepare, { patience })), runs, { readOnly })
   const db = openDatabase(directory, { patience })
   try {
-    return withDatabase(prepared(db, prepare))
+    return withChosenRuns(withDatabase(prepared(db, prepare)), runs)
   } catch (error) {
+    db.close()
     throw databaseError(error, directory)
   }
 }

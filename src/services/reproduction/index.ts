@@ -3,6 +3,7 @@ import { AppError, reasonOf } from '../../contract/errors.ts'
 import type { Reproduction, ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
 import type { RunStatus } from '../../contract/runs.ts'
 import type { Profile } from '../profile/profile.ts'
+import { requireRuns } from '../profile/runs-folder.ts'
 import { closedReason } from '../runs/ending.ts'
 import type { WithQueue } from '../runs/queue.ts'
 import { studyById } from '../studies/studies.ts'
@@ -112,6 +113,7 @@ export function begin(
   const whole = planOf(opened.profile, request)
   const plan = before ? withKnown(whole, before) : whole
   const id = 'id' in of ? of.id : findOrAdd(opened.profile, plan.request)
+  requireRuns(opened.profile)
   const release = claim(opened.profile, id)
   return {
     id,

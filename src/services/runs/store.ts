@@ -11,6 +11,7 @@ import type { TrainingSummary } from '../../contract/training-summary.ts'
 import { isThisHost, processInWords, thisHost } from '../profile/host.ts'
 import { runDirectory, storedFile, storedRunFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
+import { requireRuns } from '../profile/runs-folder.ts'
 import { environmentNow } from './environment.ts'
 import { logEvent } from './log.ts'
 
@@ -66,7 +67,10 @@ function addPatients({ db }: Profile, run: string, used: UsedVolumes): void {
   for (const role of ROLES) for (const { patient } of used[role]) add.run(Number(run), patient, role)
 }
 
-/** Adds a run of this process and returns its id. Throws `FILE_EXISTS`. */
+/**
+ * Adds a run of this process and returns its id. Throws `FILE_EXISTS`. Throws `FILE_UNREADABLE` if the folder of runs
+ * cannot be written.
+ */
 export function insertRun(profile: Profile, { study, config, parent, status, content = null, used }: NewRun): string {
   const { db } = profile
   return db.transaction(() => {
@@ -92,6 +96,7 @@ export function insertRun(profile: Profile, { study, config, parent, status, con
         now(),
       )
     const run = String(lastInsertRowid)
+    requireRuns(profile)
     requireNewFolder(runDirectory(profile, run), run)
     writeStatus(profile, run, { status })
     if (used) {
@@ -221,6 +226,7 @@ export function interruptAbandoned(profile: Profile, { run, status, pid, host }:
  * @param resumes number of consecutive automatic resumptions
  */
 export function claimRun(profile: Profile, run: string, before: RunStatus, resumes: number, step: number): void {
+  requireRuns(profile)
   const { db } = profile
   db.transaction(() => {
     const { changes } = db

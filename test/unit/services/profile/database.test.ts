@@ -57,7 +57,8 @@ describe('a damaged database', () => {
 
 it('two programs that write at once lose nothing and damage nothing', async () => {
   const db = openDatabase(profile)
-  const rows = { db, directory: profile, salt: '', bell: makeBell() }
+  const runs = join(profile, 'runs')
+  const rows = { db, directory: profile, runs, salt: '', bell: makeBell() }
   db.exec(
     `INSERT INTO studies (id, name, roots, split, slices, remarks, created_at)
       VALUES (1, 's', '[]', '{}', '{}', '[]', '')`,
@@ -70,7 +71,8 @@ it('two programs that write at once lose nothing and damage nothing', async () =
       `const { openDatabase } = await import(${JSON.stringify(DATABASE)})
       const { makeRecorder } = await import(${JSON.stringify(RECORDER)})
       const db = openDatabase(${JSON.stringify(profile)})
-      const recorder = makeRecorder({ db, directory: ${JSON.stringify(profile)}, bell: { ring() {} } }, '${run}')
+      const rows = { db, directory: ${JSON.stringify(profile)}, runs: ${JSON.stringify(runs)}, bell: { ring() {} } }
+      const recorder = makeRecorder(rows, '${run}')
       for (let epoch = 1; epoch <= 150; epoch++) {
         const times = { epoch, learningRate: 1, seconds: 1 }
         const figures = { ...times, loss: 1, validationLoss: null, validation: null, extra: {} }
