@@ -51,5 +51,7 @@ export function useNetworkLabel(network: string): string {
   return data?.networks.find(({ id }) => id === network)?.label ?? network
 }
 
+export const useSettings = () => useQuery({ queryKey: ['settings'], queryFn: () => client.app.settings.get() })
+
 export const useInfo = () =>
   useQuery({ queryKey: ['info'], queryFn: () => client.app.info(), staleTime: Number.POSITIVE_INFINITY })

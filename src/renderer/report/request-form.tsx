@@ -6,6 +6,7 @@ import type { Scale } from '../../contract/reproduction.ts'
 import { useCatalogue, useNamedSettings, useStudy } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { useTrainable } from '../viewer/open-study.ts'
+import { WhereLine } from '../widgets/where-line.tsx'
 import { startReproduction } from './actions.ts'
 import { ClassicalChoice } from './classical-choice.tsx'
 import { classicalEstimate, classicalSources, hasSeveralCoils, USUAL_SOURCES } from './classical-sources.ts'
@@ -82,6 +83,7 @@ export function RequestForm({ first }: { first: boolean }) {
           <p>{methods.length > 0 ? trains : 'Nothing to train.'}</p>
           <p>{methods.length > 0 ? `${takes} ${adds}` : ''}</p>
         </div>
+        <WhereLine />
         <div>
           <Button type="submit" variant="filled" loading={starting} disabled={!ready}>
             Reproduce the original work

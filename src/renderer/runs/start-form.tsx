@@ -12,6 +12,7 @@ import { refresh } from '../app/refresh.ts'
 import { useTrainable } from '../viewer/open-study.ts'
 import { useView } from '../viewer/view.ts'
 import { same } from '../widgets/settings-schema.ts'
+import { WhereLine } from '../widgets/where-line.tsx'
 import {
   beginDraft,
   type Change,
@@ -201,6 +202,9 @@ const Foot = ({ error, starting, ready, onPreview, onClose }: FootProps) => (
         {error}
       </p>
     )}
+    <div className={style.where}>
+      <WhereLine />
+    </div>
     {onPreview && (
       <Button onClick={onPreview} disabled={!ready}>
         Preview views

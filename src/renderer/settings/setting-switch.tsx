@@ -1,9 +1,9 @@
 /** One setting of the profile that is on or off. */
 import { Switch } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import type { Settings as SettingsOfProfile } from '../../contract/api.ts'
 import { client } from '../app/client.ts'
 import { tellError } from '../app/notify.tsx'
+import { useSettings } from '../app/queries.ts'
 import { refresh } from '../app/refresh.ts'
 
 export function SettingSwitch({
@@ -14,7 +14,7 @@ export function SettingSwitch({
   label: string
   description: string
 }) {
-  const { data: settings } = useQuery({ queryKey: ['settings'], queryFn: () => client.app.settings.get() })
+  const { data: settings } = useSettings()
   const change = async (on: boolean) => {
     try {
       await client.app.settings.set({ [name]: on })

@@ -1,7 +1,8 @@
-/** Settings: the engine (install, examine), the look, the folders. */
+/** Settings: the engine (install, examine), where trainings run, the look, the folders. */
 import { Button, CopyButton, SegmentedControl, useMantineColorScheme } from '@mantine/core'
 import { useInfo } from '../app/queries.ts'
 import { EngineSection } from './engine-section.tsx'
+import { ExecutionSection } from './execution-section.tsx'
 import { SettingSwitch } from './setting-switch.tsx'
 import style from './settings.module.css'
 
@@ -11,6 +12,7 @@ export function Settings() {
       <div className={style.column}>
         <h1>Settings</h1>
         <EngineSection />
+        <ExecutionSection />
         <RunsSection />
         <LookSection />
         <PlacesSection />

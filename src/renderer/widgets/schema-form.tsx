@@ -186,6 +186,7 @@ interface ValueProps {
 
 function Value({ control, schema, none, value, onChange }: ValueProps) {
   const optional = none !== false
+  const placeholder = optional ? (schema.placeholder ?? 'none') : undefined
   if (schema.const !== undefined) {
     const { error, ...others } = control
     const change = (checked: boolean) => onChange(checked ? schema.const : none)
@@ -213,7 +214,7 @@ function Value({ control, schema, none, value, onChange }: ValueProps) {
       <NumberInput
         {...control}
         value={value === null || value === undefined ? '' : (value as number)}
-        placeholder={optional ? 'none' : undefined}
+        placeholder={placeholder}
         allowDecimal={false}
         clampBehavior="none"
         min={schema.minimum}
@@ -225,8 +226,7 @@ function Value({ control, schema, none, value, onChange }: ValueProps) {
   if (schema.type === 'number') {
     return (
       <Typed
-        {...{ control, value, onChange }}
-        placeholder={optional ? 'none' : undefined}
+        {...{ control, value, onChange, placeholder }}
         read={text => (optional && text.trim() === '' ? none : numberFrom(text))}
         write={textOf}
         onArrow={direction => typeof value === 'number' && onChange(nudge(value, direction))}
@@ -245,7 +245,14 @@ function Value({ control, schema, none, value, onChange }: ValueProps) {
       />
     )
   }
-  return <TextInput {...control} value={textOf(value)} onChange={event => onChange(event.currentTarget.value)} />
+  return (
+    <TextInput
+      {...control}
+      placeholder={schema.placeholder}
+      value={textOf(value)}
+      onChange={({ currentTarget: { value: text } }) => onChange(text === '' && none === null ? null : text)}
+    />
+  )
 }
 
 /** Text that stays as it was typed while it means the value: '1e-3', '0.10', '100, '. */

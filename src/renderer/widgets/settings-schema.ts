@@ -8,6 +8,8 @@ export interface Schema {
   /** The label, where the name of the property does not say it. */
   readonly title?: string
   readonly description?: string
+  /** Shown in an empty field: what no value means. */
+  readonly placeholder?: string
   /** The first is what a value begins as that must be given and has no default. */
   readonly examples?: readonly unknown[]
   readonly minimum?: number
@@ -43,7 +45,7 @@ export function nullableOf(schema: Schema): Schema | null {
   const ways = schema.anyOf ?? schema.oneOf
   if (ways?.length !== 2 || !ways.some(({ type }) => type === 'null')) return null
   const inner = ways.find(({ type }) => type !== 'null')
-  return inner ? { description: schema.description, ...inner } : null
+  return inner ? { description: schema.description, placeholder: schema.placeholder, ...inner } : null
 }
 
 export interface Variants {

@@ -1,0 +1,144 @@
+/** Where trainings run: on this machine, as Slurm jobs, or as job folders. */
+import { Button, NumberInput, SegmentedControl } from '@mantine/core'
+import { useEffect, useId, useRef, useState } from 'react'
+import { Execution, type Executor } from '../../contract/execution.ts'
+import { client } from '../app/client.ts'
+import { type ExecutionDraft, slotsFault } from '../app/execution.ts'
+import { useScreen } from '../app/navigation.ts'
+import { tellError } from '../app/notify.tsx'
+import { useSettings } from '../app/queries.ts'
+import { refresh } from '../app/refresh.ts'
+import { SchemaForm } from '../widgets/schema-form.tsx'
+import { faultsOf, same } from '../widgets/settings-schema.ts'
+import style from './settings.module.css'
+import { SLURM } from './slurm-schema.ts'
+
+const OFFERED: readonly Executor[] = ['local']
+
+const EXECUTOR_LABEL: Readonly<Record<Executor, string>> = {
+  local: 'This machine',
+  slurm: 'Slurm cluster',
+  folder: 'Job folders',
+}
+
+const EXECUTOR_WORDS: Readonly<Record<Executor, string>> = {
+  local: 'Trainings run here, and stop when this program ends.',
+  slurm: 'Each training is a job, which also computes its scores. Jobs go on when this program ends.',
+  folder:
+    'For other schedulers: each training is a folder. Start self-mri job FOLDER by any means, on any machine that ' +
+    'sees the folder. The run’s page shows the folder.',
+}
+
+/** Scrolls here when a link leads here. */
+function useArrival() {
+  const section = useRef<HTMLElement>(null)
+  const detail = useScreen(state => state.detail)
+  useEffect(() => {
+    if (detail === 'execution') section.current?.scrollIntoView()
+  }, [detail])
+  return section
+}
+
+export function ExecutionSection() {
+  const { data: settings } = useSettings()
+  const section = useArrival()
+  return (
+    <section ref={section} className={style.section} aria-label="Where trainings run">
+      <h2>Where trainings run</h2>
+      {settings ? <Form key={JSON.stringify(settings.execution)} stored={settings.execution} /> : <div role="status" />}
+    </section>
+  )
+}
+
+function Form({ stored }: { stored: Execution }) {
+  const [draft, setDraft] = useState<ExecutionDraft>(stored)
+  const [saving, setSaving] = useState(false)
+  const slurmFaults = new Map(faultsOf(SLURM, draft.slurm, 'slurm').map(({ path, text }) => [path, text]))
+  const changed = !same(draft, stored)
+  const faulty = slotsFault(draft) !== null || slurmFaults.size > 0
+  const change = (changes: Partial<ExecutionDraft>) => setDraft(before => ({ ...before, ...changes }))
+  const save = async () => {
+    setSaving(true)
+    try {
+      await client.app.settings.set({ execution: Execution.parse(draft) })
+      await refresh('settings')
+    } catch (error) {
+      tellError(error, 'The settings were not saved')
+    } finally {
+      setSaving(false)
+    }
+  }
+  return (
+    <form
+      className={style.form}
+      onSubmit={event => {
+        event.preventDefault()
+        if (changed && !faulty) void save()
+      }}
+    >
+      {OFFERED.length > 1 && (
+        <div className={style.buttons}>
+          <SegmentedControl
+            aria-label="Where trainings run"
+            value={draft.executor}
+            onChange={value => change({ executor: value as Executor })}
+            data={OFFERED.map(value => ({ value, label: EXECUTOR_LABEL[value] }))}
+          />
+        </div>
+      )}
+      <p className="secondary">{EXECUTOR_WORDS[draft.executor]}</p>
+      {draft.executor === 'local' && <Here draft={draft} onChange={change} />}
+      {draft.executor === 'slurm' && (
+        <div className={style.wide}>
+          <SchemaForm
+            schema={SLURM}
+            value={draft.slurm}
+            onChange={slurm => change({ slurm })}
+            path="slurm"
+            faults={slurmFaults}
+          />
+        </div>
+      )}
+      <div className={style.buttons}>
+        <Button type="submit" disabled={!changed || faulty} loading={saving}>
+          Save where trainings run
+        </Button>
+        {changed && <Button onClick={() => setDraft(stored)}>Discard changes</Button>}
+        <span className="secondary" role="status">
+          {changed ? 'Not saved yet.' : 'Applies to trainings that start from now on.'}
+        </span>
+      </div>
+    </form>
+  )
+}
+
+const SLOTS_WORDS =
+  'On a CPU more than one pays for small trainings only. Each training then has fewer threads, and another number of ' +
+  'threads can give other weights.'
+
+function Here({ draft, onChange }: { draft: ExecutionDraft; onChange: (changes: Partial<ExecutionDraft>) => void }) {
+  const id = useId()
+  const fault = slotsFault(draft)
+  return (
+    <div className={style.field}>
+      <div>
+        <label htmlFor={id}>Trainings at once</label>
+        <p className={style.help} data-fault={fault ? '' : undefined}>
+          {fault ?? SLOTS_WORDS}
+        </p>
+      </div>
+      <NumberInput
+        id={id}
+        aria-description={fault ?? SLOTS_WORDS}
+        error={fault !== null}
+        placeholder="1"
+        min={1}
+        max={64}
+        clampBehavior="none"
+        allowDecimal={false}
+        value={draft.slots ?? ''}
+        onChange={slots => onChange({ slots: slots === '' ? null : slots })}
+      />
+    </div>
+  )
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { Execution } from '../../../src/contract/execution.ts'
+import { slotsFault, whereInWords } from '../../../src/renderer/app/execution.ts'
+
+const execution = (changes: object = {}): Execution => Execution.parse(changes)
+
+describe('where a training runs', () => {
+  it.each([
+    [{}, 0, 'Trains on this machine, one training at a time.'],
+    [{ slots: 2 }, 0, 'Trains on this machine, 2 trainings at once.'],
+    [{}, 4, 'Trains on this machine, 4 trainings at once.'],
+    [{ devices: ['0', '2', '3'] }, 4, 'Trains on this machine, 3 trainings at once.'],
+    [{ slots: 1 }, 4, 'Trains on this machine, one training at a time.'],
+    [{ executor: 'slurm' }, 0, 'Trains as Slurm jobs, at most 32 at once.'],
+    [
+      { executor: 'slurm', slurm: { partition: 'gpu', jobs: 8 } },
+      0,
+      'Trains as Slurm jobs in the partition gpu, at most 8 at once.',
+    ],
+    [{ executor: 'folder' }, 0, 'Writes job folders. You start each with self-mri job FOLDER.'],
+  ])('%j with %i GPUs: %s', (changes, gpus, words) => {
+    expect(whereInWords(execution(changes), gpus)).toBe(words)
+  })
+})
+
+describe('the form', () => {
+  it.each([
+    [null, true],
+    [1, true],
+    [64, true],
+    [0, false],
+    [65, false],
+    [1.5, false],
+    ['many', false],
+  ])('%j trainings at once: %j', (slots, fits) => {
+    expect(slotsFault({ ...execution(), slots }) === null).toBe(fits)
+  })
+})
