@@ -31,6 +31,7 @@ export const fakeEngines = ({
   slots: async () => 1,
   isRemote: false,
   onDevices: () => [],
+  onEach: async () => [],
   jobs: jobs ?? (() => Promise.reject(new Error('This test has no engine for training'))),
   interactive: interactive as unknown as Engine,
   living: [],

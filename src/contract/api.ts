@@ -5,7 +5,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { ClassicalChoice, ClassicalId } from './classical.ts'
-import { EngineHealth, EngineState } from './engine.ts'
+import { DeviceHealth, EngineState } from './engine.ts'
 import { MaskFile, MaskSeed, MaskSpec, Protocol } from './evaluation.ts'
 import { Execution } from './execution.ts'
 import { ExportFormat } from './exports.ts'
@@ -149,7 +149,8 @@ export const contract = {
   },
   engine: {
     install: oc.input(z.object({ variant: z.enum(['cpu', 'cuda']).optional() })).output(work(EngineState)),
-    doctor: oc.output(EngineHealth),
+    /** One examination for each device of this machine. */
+    doctor: oc.output(z.array(DeviceHealth)),
   },
   studies: {
     list: oc.output(z.array(StudySummary)),

@@ -29,6 +29,44 @@ export type Device = z.infer<typeof Device>
 export const OperationTime = z.object({ name: z.string(), count: z.int(), ms: z.number() })
 export type OperationTime = z.infer<typeof OperationTime>
 
+/** A program that is not of this window, and computes on a GPU. */
+export const OtherProgram = z.object({
+  pid: z.int(),
+  name: z.string(),
+  /** Memory of the GPU. `null`: the driver does not tell. */
+  usedBytes: z.number().nullable(),
+})
+export type OtherProgram = z.infer<typeof OtherProgram>
+
+/** What NVIDIA's driver tells of a GPU. `null`: the driver does not tell. */
+export const GpuState = z.object({
+  usedBytes: z.number().nullable(),
+  totalBytes: z.number().nullable(),
+  /** Degrees Celsius. */
+  temperature: z.number().nullable(),
+  /** Per cent of the time in which the GPU computed. */
+  utilisation: z.number().nullable(),
+  others: z.array(OtherProgram),
+})
+export type GpuState = z.infer<typeof GpuState>
+
+/** A device of this machine on which trainings compute. */
+export const DeviceState = z.object({
+  /** `GPU 0`, with the number of nvidia-smi, or `CPU`. */
+  label: z.string(),
+  /** The GPU's name. */
+  name: z.string().nullable(),
+  /** The trainings of this program on the device, in words. `null` when idle. */
+  doing: z.string().nullable(),
+  /** Resident memory of the device's engine processes, bytes. */
+  residentBytes: z.number(),
+  /** `null`: a CPU, or nvidia-smi does not answer. */
+  gpu: GpuState.nullable(),
+  /** Whether the device was there before, and no longer answers. */
+  isMissing: z.boolean(),
+})
+export type DeviceState = z.infer<typeof DeviceState>
+
 export const EngineHealth = Device.extend({
   node: z.string(),
   platform: z.string(),
@@ -46,6 +84,15 @@ export const EngineHealth = Device.extend({
 })
 export type EngineHealth = z.infer<typeof EngineHealth>
 
+/** The examination of one device. */
+export const DeviceHealth = EngineHealth.extend({
+  label: z.string(),
+  /** The training that holds the device, in words. `null` when free. */
+  doing: z.string().nullable(),
+  state: GpuState.nullable(),
+})
+export type DeviceHealth = z.infer<typeof DeviceHealth>
+
 /** The bottom line of the window. */
 export const EngineState = z.object({
   /** The installed TensorFlow. `null`: no TensorFlow, or a broken installation. */
@@ -57,5 +104,9 @@ export const EngineState = z.object({
   residentBytes: z.number(),
   /** The engine's present task in words. `null` when idle. */
   doing: z.string().nullable(),
+  /** The devices of this machine that the settings choose. Empty until they are listed. */
+  devices: z.array(DeviceState),
+  /** Jobs of runs on other machines. `null`: there are none. */
+  jobs: z.object({ running: z.int(), pending: z.int() }).nullable(),
 })
 export type EngineState = z.infer<typeof EngineState>

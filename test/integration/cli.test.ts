@@ -12,7 +12,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -551,6 +551,7 @@ describe('an output that exists already', () => {
 describe('engine doctor', () => {
   it('computes a training step and names the device and the kernels', async () => {
     const health = await json<EngineHealth>('engine', 'doctor')
+    expect(health).toMatchObject({ label: 'CPU', doing: null, state: null, host: hostname() })
     expect(health.tensorflow).toMatch(/^2\./)
     expect(health.kernels).toMatch(/^Self-MRI \d+ \((?:AVX2|AVX-512|NEON)(?:, [\w ]+)?\)$/)
     expect(health.notes).toEqual([])

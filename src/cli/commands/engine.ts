@@ -1,12 +1,12 @@
 import process from 'node:process'
 import { Argument, Command } from 'commander'
-import type { EngineHealth } from '../../contract/engine.ts'
+import type { DeviceHealth, EngineHealth } from '../../contract/engine.ts'
+import { gigabytes, gpuInWords } from '../../presentation/devices.ts'
+import { examineDevices } from '../../services/places/doctor.ts'
 import { installNow } from '../../services/places/engine-pool.ts'
 import { changeSettings, readSettings } from '../../services/profile/settings.ts'
 import { inSession } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
-
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
 
 const WAYS = {
   graph: 'replayed as one native graph',
@@ -29,11 +29,13 @@ function describeOperations({ operations }: EngineHealth): string {
   ].join('\n')
 }
 
-function describe(health: EngineHealth): string {
+function describe(health: DeviceHealth): string {
   const { memory } = health
   const compiler = health.compiler ? `, graphs compiled by ${health.compiler}` : ''
   const free = `${gigabytes(memory.freeBytes)} free of ${gigabytes(memory.totalBytes)}`
   return [
+    `Device       ${health.label}${health.doing ? `, on which ${health.doing} trains` : ''}`,
+    ...(health.state ? [`GPU          ${gpuInWords(health.state)}`] : []),
     `TensorFlow   ${health.tensorflow} (TensorFlow.js ${health.tfjs}), on ${health.gpu ?? health.device}${compiler}`,
     `Kernels      ${health.kernels}`,
     `Processor    ${health.cpu ?? 'unknown'}, ${health.threads} threads, on ${health.host}`,
@@ -67,10 +69,12 @@ function doctor(): Command {
     .option('--ops', 'list time and calls of each native operation of the step')
     .action((options: { ops?: boolean }, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {
-        const health = await (await services.engines.jobs(signal)).call('doctor', {}, { signal })
-        if (json) printJson(health)
-        else print(describe(health) + (options.ops ? `\n${describeOperations(health)}` : ''))
-        if (!Number.isFinite(health.loss)) process.exitCode = 1
+        const all = await examineDevices(services.engines, signal)
+        const describeAll = (health: DeviceHealth) =>
+          describe(health) + (options.ops ? `\n${describeOperations(health)}` : '')
+        if (json) printJson(all.length === 1 ? all[0] : all)
+        else print(all.map(describeAll).join('\n\n'))
+        if (all.some(({ loss }) => !Number.isFinite(loss))) process.exitCode = 1
       }),
     )
 }

@@ -11,8 +11,6 @@ export function signal(value: number): string {
   return value < 0 ? `−${digits}` : digits
 }
 
-export const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
-
 export const ROLE_LABEL: Readonly<Record<Role, string>> = { train: 'training', val: 'validation', test: 'test' }
 
 export const STATUS_LABEL: Readonly<Record<RunStatus, string>> = {

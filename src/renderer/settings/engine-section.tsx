@@ -1,9 +1,9 @@
 /** The engine: its installation and its examination. */
 import { Button } from '@mantine/core'
 import { useState } from 'react'
-import type { EngineHealth } from '../../contract/engine.ts'
+import type { DeviceHealth } from '../../contract/engine.ts'
+import { gigabytes, gpuInWords } from '../../presentation/devices.ts'
 import { client, followWork } from '../app/client.ts'
-import { gigabytes } from '../app/format.ts'
 import { useLive } from '../app/live.ts'
 import { tellDone, tellError } from '../app/notify.tsx'
 import { refreshAll } from '../app/refresh.ts'
@@ -26,7 +26,7 @@ async function install(variant?: 'cpu' | 'cuda'): Promise<void> {
 export function EngineSection() {
   const engine = useLive(state => state.engine)
   const work = useWorks(state => state.works.find(({ title }) => title === INSTALLING))
-  const [health, setHealth] = useState<EngineHealth | null>(null)
+  const [health, setHealth] = useState<readonly DeviceHealth[]>([])
   const [examining, setExamining] = useState(false)
   const examine = async () => {
     setExamining(true)
@@ -85,14 +85,27 @@ export function EngineSection() {
           'on a GPU has not been measured. The first step takes longer, and the last digits differ.'
         }
       />
-      {health && <HealthFacts health={health} />}
+      {health.map(each => (
+        <HealthFacts key={each.label} health={each} />
+      ))}
     </section>
   )
 }
 
 /** What an examination of the engine found. */
-const HealthFacts = ({ health }: { health: EngineHealth }) => (
+const HealthFacts = ({ health }: { health: DeviceHealth }) => (
   <dl className={style.facts}>
+    <dt>Device</dt>
+    <dd>
+      {health.label}
+      {health.doing && `, on which ${health.doing} trains`}
+    </dd>
+    {health.state && (
+      <>
+        <dt>GPU</dt>
+        <dd>{gpuInWords(health.state)}</dd>
+      </>
+    )}
     <dt>TensorFlow</dt>
     <dd>
       {health.tensorflow} (TensorFlow.js {health.tfjs}), on {health.gpu ?? health.device}
@@ -100,6 +113,10 @@ const HealthFacts = ({ health }: { health: EngineHealth }) => (
     </dd>
     <dt>Kernels</dt>
     <dd>{health.kernels}</dd>
+    <dt>Processor</dt>
+    <dd>
+      {health.cpu ?? 'unknown'}, {health.threads} threads, on {health.host}
+    </dd>
     <dt>Node</dt>
     <dd>
       {health.node}, {health.platform}, {health.cores} cores

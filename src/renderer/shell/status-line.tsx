@@ -1,8 +1,8 @@
 /** The bottom line: what computes, what it does, how long it still takes, and that this is for research. */
 import { Button, Progress, Tooltip } from '@mantine/core'
 import { useEffect, useState } from 'react'
+import { gigabytes } from '../../presentation/devices.ts'
 import { formatDone } from '../../presentation/numbers.ts'
-import { gigabytes } from '../app/format.ts'
 import { useLive } from '../app/live.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { clock } from '../app/progress.ts'

@@ -1,9 +1,13 @@
-/** The state of the engine for the window's bottom line: TensorFlow, device, memory, and the present task. */
-import { availableParallelism } from 'node:os'
-import type { EngineState } from '../../contract/engine.ts'
+/** The state of the engines for the window: TensorFlow, devices, memory, and the present tasks. */
+import type { DeviceState, EngineState } from '../../contract/engine.ts'
+import { type GpuReading, readGpus } from '../../engine/devices/nvidia-smi.ts'
+import { threadsHere } from '../../engine/devices/threads.ts'
 import { locateEngine } from '../../engine/install/install.ts'
 import type { Engine } from '../../engine/process/client.ts'
 import type { EnginePool } from '../places/engine-pool.ts'
+import { gpuStateOf } from '../places/sharing.ts'
+import type { DeviceWork } from '../places/slot-engines.ts'
+import type { Doing } from '../runs/queue.ts'
 
 export interface Activity {
   update(words: string): void
@@ -11,19 +15,49 @@ export interface Activity {
 }
 
 export interface EngineWatch {
-  /** The last known state. Also asks the engines for their status, which the next call returns. */
+  /** The last known state. Also asks the engines and nvidia-smi, whose answers the next calls return. */
   state(): EngineState
   /** Begins a task other than a training. `words` describe the task. */
   begin(words: string): Activity
 }
 
+interface Trainings {
+  /** The trainings of the queue. */
+  readonly doing: readonly Pick<Doing, 'run' | 'words'>[]
+  readonly jobs: EngineState['jobs']
+}
+
 type Status = { readonly device: EngineState['device']; readonly residentBytes: number }
 
-/** @param doing returns the running training in words */
-export function watchEngines(engines: Pick<EnginePool, 'living'>, doing: () => string | null): EngineWatch {
+/** Least time between two questions to nvidia-smi, which takes processor time. */
+const READ_MS = 10_000
+
+/** The last answer of nvidia-smi. A question never waits, and is not repeated before its answer. */
+function watchGpus(): () => readonly GpuReading[] {
+  let readings: readonly GpuReading[] = []
+  let askedAt = Number.NEGATIVE_INFINITY
+  let asks = false
+  return () => {
+    if (!asks && performance.now() - askedAt >= READ_MS) {
+      asks = true
+      askedAt = performance.now()
+      void readGpus().then(answer => {
+        readings = answer ?? []
+        asks = false
+      })
+    }
+    return readings
+  }
+}
+
+export function watchEngines(
+  engines: Pick<EnginePool, 'living' | 'onDevices'>,
+  trainings: () => Trainings,
+): EngineWatch {
   const known = new Map<number, Status>()
   const asked = new Set<number>()
   const activities = new Map<symbol, string>()
+  const gpus = watchGpus()
 
   /** Asks without waiting, because a busy engine answers late. */
   function ask(engine: Engine, pid: number): void {
@@ -36,18 +70,37 @@ export function watchEngines(engines: Pick<EnginePool, 'living'>, doing: () => s
       .finally(() => asked.delete(pid))
   }
 
+  const statuses = (of: readonly Engine[]) => of.flatMap(({ pid }) => (pid === undefined ? [] : (known.get(pid) ?? [])))
+  const memoryOf = (of: readonly Engine[]) => statuses(of).reduce((sum, { residentBytes }) => sum + residentBytes, 0)
+
+  function deviceState({ device, engines: own, runs, isMissing }: DeviceWork, doing: Trainings['doing']): DeviceState {
+    const { label, name, uuid } = device
+    const words = runs.map(run => doing.find(each => each.run === run)?.words ?? `run ${run}`)
+    const pids = new Set(engines.living.flatMap(({ pid }) => pid ?? []))
+    return {
+      label,
+      name,
+      doing: words.join('; ') || null,
+      residentBytes: memoryOf(own),
+      gpu: uuid === null ? null : gpuStateOf(device, gpus(), pids),
+      isMissing,
+    }
+  }
+
   return {
     state() {
-      const living = engines.living.flatMap(engine => (engine.pid === undefined ? [] : [{ engine, pid: engine.pid }]))
-      for (const { engine, pid } of living) ask(engine, pid)
-      const states = living.flatMap(({ pid }) => known.get(pid) ?? [])
+      const { living } = engines
+      for (const engine of living) if (engine.pid !== undefined) ask(engine, engine.pid)
       const installed = locateEngine()
+      const { doing, jobs } = trainings()
       return {
         installed: installed && { tensorflow: installed.tensorflow, variant: installed.variant },
-        device: states.find(({ device }) => device !== null)?.device ?? null,
-        threads: availableParallelism(),
-        residentBytes: states.reduce((sum, { residentBytes }) => sum + residentBytes, 0),
-        doing: doing() ?? [...activities.values()].at(-1) ?? null,
+        device: statuses(living).find(({ device }) => device !== null)?.device ?? null,
+        threads: threadsHere(),
+        residentBytes: memoryOf(living),
+        doing: doing.map(({ words }) => words).join('; ') || ([...activities.values()].at(-1) ?? null),
+        devices: installed ? engines.onDevices().map(work => deviceState(work, doing)) : [],
+        jobs,
       }
     },
     begin(words) {

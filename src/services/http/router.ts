@@ -5,6 +5,7 @@ import { contract } from '../../contract/api.ts'
 import { cacheDirectory } from '../../engine/install/environment.ts'
 import { installEngine } from '../../engine/install/install.ts'
 import { saveFigure } from '../figures/save.ts'
+import { examineDevices } from '../places/doctor.ts'
 import { databaseCaution } from '../profile/file-systems.ts'
 import { keepMaskFile } from '../profile/mask-files.ts'
 import { callersPath } from '../profile/paths.ts'
@@ -14,6 +15,7 @@ import { catalogue } from '../runs/catalogue.ts'
 import { VERSION } from '../runs/environment.ts'
 import type { WithQueue } from '../runs/queue.ts'
 import { ownRecipes, saveRecipe, setRecipeHidden } from '../runs/recipes.ts'
+import { countJobs } from '../runs/runs.ts'
 import { browse } from '../studies/browse.ts'
 import { demonstrationStudy } from '../studies/demonstration.ts'
 import { namedSettings, saveSettings, setSettingsHidden } from '../viewing/classical.ts'
@@ -61,9 +63,7 @@ const engineProcedures = (opened: WithQueue, engines: EngineWatch, { work }: Wor
       return engines.state()
     }),
   ),
-  doctor: api.engine.doctor.handler(async ({ signal }) =>
-    (await opened.engines.jobs(signal)).call('doctor', {}, { signal }),
-  ),
+  doctor: api.engine.doctor.handler(({ signal }) => examineDevices(opened.engines, signal)),
 })
 
 const recipeProcedures = (profile: Profile) => ({
@@ -96,7 +96,8 @@ function demonstrationOf(opened: WithQueue): () => Promise<number> {
 }
 
 export function makeRouter(opened: WithQueue, frames: Frames) {
-  const engines = watchEngines(opened.engines, () => opened.queue.doing.map(({ words }) => words).join('; ') || null)
+  const trainings = () => ({ doing: opened.queue.doing, jobs: countJobs(opened.profile) })
+  const engines = watchEngines(opened.engines, trainings)
   const works = makeWorks(engines)
   const { work } = works
   const demonstrationId = demonstrationOf(opened)

@@ -12,7 +12,8 @@ import { type EngineHolder, holdEngine } from './engine-holder.ts'
 import { makeFreeSlots } from './free-slots.ts'
 import type { Place, TakeOptions } from './place.ts'
 import { notesOn } from './sharing.ts'
-import { makeSlots, type Slot } from './slots.ts'
+import { type DeviceWork, makeSlotEngines, type UseOfDevice } from './slot-engines.ts'
+import { makeSlots } from './slots.ts'
 
 export interface EnginePool {
   /**
@@ -28,8 +29,10 @@ export interface EnginePool {
   jobs(signal?: AbortSignal): Promise<Engine>
   /** Engine for viewing, reading and writing files. These calls need no TensorFlow. */
   readonly interactive: Engine
-  /** The slots that are known, and their engines that have started. Also lists the slots for the next call. */
-  onDevices(): readonly (Slot & { readonly engine: Engine | null })[]
+  /** The devices that are known, and the work of this program on them. Also lists the devices for the next call. */
+  onDevices(): readonly DeviceWork[]
+  /** Uses an engine of each device of this machine, one after another. Installs like `take`. */
+  onEach<T>(use: UseOfDevice<T>, signal?: AbortSignal): Promise<T[]>
   /** The living engine processes. */
   readonly living: readonly Engine[]
   /** Later calls start new engine processes, because TensorFlow was installed or its settings changed. */
@@ -74,38 +77,42 @@ export function makeEnginePool(
   { onInstall, forWindow = false, execution: replaced }: EngineOptions,
 ): EnginePool {
   const viewing = holdEngine()
-  /** Engines that train, by slot. */
-  const training = new Map<number, EngineHolder>()
   const masks = masksDirectory(profile)
   const execution = (): Execution => ({ ...readSettings(profile).execution, ...replaced })
   const slots = makeSlots(execution)
-  const free = makeFreeSlots(slots.present)
+  const freeSlots = makeFreeSlots(slots.present)
   const interactive = interactiveEngine(viewing, masks, () => slots.known[0]?.device.visible ?? firstVisible())
 
   const install = async (signal?: AbortSignal) =>
     forWindow ? installedEngine() : await installEngine({ onProgress: onInstall, signal })
 
-  function engineOf({ slot, device, of }: Slot, installed: InstalledEngine): Engine {
-    const holder = training.get(slot) ?? holdEngine()
-    training.set(slot, holder)
+  const training = makeSlotEngines(({ device, of }, installed) => {
     const { xla } = readSettings(profile)
     const niceness = forWindow ? TRAINING_NICENESS : 0
-    return holder.get(() => startEngine(installed, { xla, masks, niceness, device: device.visible, slots: of }))
-  }
-
-  const living = () => [viewing, ...training.values()].flatMap(holder => holder.current ?? [])
+    return startEngine(installed, { xla, masks, niceness, device: device.visible, slots: of })
+  })
+  const holders = () => [viewing, ...training.holders]
+  const living = () => holders().flatMap(holder => holder.current ?? [])
   const ownProcesses = () => new Set(living().flatMap(({ pid }) => pid ?? []))
 
   return {
     onInstall,
     async take(options) {
       const installed = await install(options.signal)
-      const { slot, lock, release } = await free.take(options)
+      const { slot, lock, release: free } = await freeSlots.take(options)
+      const release = () => {
+        training.free(slot)
+        free()
+      }
+      const name = (run: string) => {
+        training.hold(slot, run)
+        lock.name(run)
+      }
+      training.hold(slot, null)
       try {
-        const engine = engineOf(slot, installed)
+        const engine = training.get(slot, installed)
         const notes = await notesOn(slot.device, ownProcesses())
-        const { label } = slot.device
-        return { slot: slot.slot, label, engine, isRemote: false, notes, name: run => lock.name(run), release }
+        return { slot: slot.slot, label: slot.device.label, engine, isRemote: false, notes, name, release }
       } catch (error) {
         release()
         throw error
@@ -114,14 +121,18 @@ export function makeEnginePool(
     slots: async () => (await slots.present()).length,
     onDevices() {
       slots.present().catch(() => {}) // the next training tells the error
-      return slots.known.map(slot => ({ ...slot, engine: training.get(slot.slot)?.current ?? null }))
+      return training.work(slots.known)
     },
     isRemote: false,
     async jobs(signal) {
-      const first = training.get(slots.known[0]?.slot)?.current
+      const first = training.current(slots.known[0])
       if (first) return first
       const installed = await install(signal)
-      return engineOf((await slots.present())[0], installed)
+      return training.get((await slots.present())[0], installed)
+    },
+    async onEach(use, signal) {
+      const installed = await install(signal)
+      return training.onEach(await slots.present(), installed, use)
     },
     get interactive() {
       return interactive()
@@ -130,10 +141,10 @@ export function makeEnginePool(
       return living()
     },
     renew() {
-      for (const holder of [viewing, ...training.values()]) holder.retire()
+      for (const holder of holders()) holder.retire()
     },
     dispose() {
-      for (const holder of [viewing, ...training.values()]) holder.dispose()
+      for (const holder of holders()) holder.dispose()
     },
   }
 }

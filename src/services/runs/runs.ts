@@ -96,6 +96,18 @@ function jobOf(profile: Profile, { job }: StoredRun): RunJob | null {
   return { ...parsed, folder: runFile(profile, parsed.folder) }
 }
 
+/** The jobs that the scheduler has or will have. `null`: none. */
+export function countJobs({ db }: Profile): { running: number; pending: number } | null {
+  const { running, pending } = db
+    .prepare(
+      `SELECT COUNT(*) FILTER (WHERE job ->> '$.state' = 'running') AS running,
+          COUNT(*) FILTER (WHERE job ->> '$.state' IN ('submitted', 'pending')) AS pending
+        FROM runs WHERE job IS NOT NULL AND status IN ('queued', 'running', 'interrupted')`,
+    )
+    .get() as { running: number; pending: number }
+  return running + pending > 0 ? { running, pending } : null
+}
+
 /** The process of another machine that has an open run. */
 const elsewhereOf = ({ status, pid, host }: StoredRun): string | null =>
   (status === 'queued' || status === 'running') && !isThisHost(host) ? processInWords(pid, host) : null

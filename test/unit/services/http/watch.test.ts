@@ -27,7 +27,7 @@ afterEach(() => {
 
 const step = (step: number) => ({ type: 'step' as const, step, steps: 9, epoch: 1, loss: 1 })
 
-const engines = watchEngines({ living: [] }, () => null)
+const engines = watchEngines({ living: [], onDevices: () => [] }, () => ({ doing: [], jobs: null }))
 
 const stream = (afterSeq?: number) => endable(signal => watch(services.profile, engines, afterSeq, signal))
 

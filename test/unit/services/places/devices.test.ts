@@ -166,6 +166,46 @@ describe.runIf(process.platform === 'linux')('a workstation with four GPUs', () 
     ])
   })
 
+  it('examines each device once, and ends the engines that were started for this', async () => {
+    open({ devices: ['0', '2'], slots: 3 })
+    const [busy] = await take()
+    const engines: Engine[] = []
+    const seen = await pool.onEach(async (engine, { device }) => {
+      engines.push(engine)
+      return [device.label, variable(engine, 'CUDA_VISIBLE_DEVICES')]
+    })
+    expect(seen).toEqual([
+      ['GPU 0', uuidOf(0)],
+      ['GPU 2', uuidOf(2)],
+    ])
+    expect(engines[0].pid).toBe(busy.engine.pid)
+    expect(engines.map(({ dead }) => dead)).toEqual([false, true])
+  })
+
+  it('has the run on each device, and a device that disappeared while its engine lives', async () => {
+    open({ devices: ['0', '2'] })
+    const places = await take(2)
+    places[1].name('7')
+    const works = () =>
+      pool.onDevices().map(({ device, runs, engines, isMissing }) => ({
+        label: device.label,
+        runs,
+        pids: engines.map(({ pid }) => pid),
+        isMissing,
+      }))
+    const first = { label: 'GPU 0', runs: [], pids: [places[0].engine.pid], isMissing: false }
+    expect(works()).toEqual([first, { label: 'GPU 2', runs: ['7'], pids: [places[1].engine.pid], isMissing: false }])
+    vi.useFakeTimers({ toFake: ['performance'] })
+    try {
+      four.show([gpu(0)])
+      vi.advanceTimersByTime(60_000)
+      await pool.slots()
+      expect(works()).toMatchObject([first, { label: 'GPU 2', runs: ['7'], isMissing: true }])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('starts engines anew if the choice changes, because the shares change', async () => {
     pool = makeEnginePool(profile, { forWindow: true })
     const [before] = await take()
