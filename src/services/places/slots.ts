@@ -31,7 +31,7 @@ export interface Slots {
 }
 
 /** Time until the devices are listed again. Trainings that wait ask several times a second. */
-const LISTED_MS = 10_000
+const LISTED_MS = 30_000
 
 /** The devices of the machine for the installed engine, asked anew from time to time. */
 function listDevices(): () => Promise<readonly LocalDevice[]> {
