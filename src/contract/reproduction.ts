@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ClassicalChoice } from './classical.ts'
 import { Metrics, Protocol, VolumeScore } from './evaluation.ts'
 import { EpochFigures } from './runs.ts'
+import { TrainedOn } from './trained-on.ts'
 import { TrainingSummary } from './training-summary.ts'
 import { TunedVolume } from './tuning.ts'
 
@@ -87,8 +88,13 @@ export const RowTraining = TrainingSummary.extend({
   /** The last epoch's figures of the method on held-out patients: retrieval, accuracy, spread … */
   figures: z.record(z.string(), z.number()),
   curve: z.array(EpochFigures),
+  /** The devices in order. Several if the training went on elsewhere. Absent in reports of versions before 0.4.0. */
+  trainedOn: z.array(TrainedOn).optional(),
 })
 export type RowTraining = z.infer<typeof RowTraining>
+
+export const PaceDoubt = z.enum(['other kinds', 'trainings beside'])
+export type PaceDoubt = z.infer<typeof PaceDoubt>
 
 export const ReproductionRow = z.object({
   /** Unique in the report: kind, method, network, epoch or patients, fold, seed. */
@@ -119,13 +125,18 @@ export const ReproductionRow = z.object({
   training: RowTraining.nullable(),
   /** Seconds of the steps of pre-training and training. 0 if the row needs no training. */
   totalSeconds: z.number(),
-  /** The device of the trainings. Absent: the report's device. */
+  /** The devices of the row's trainings in words, with machines and threads. Absent: the report's device. */
   device: z.string().optional(),
   /**
-   * Total seconds of the baseline that was trained on the same device as this row.
-   * Absent: the baseline's row holds them.
+   * Total seconds of the baseline that was trained on the same kind of device as this row.
+   * Absent: the baseline's row holds them, or the baseline was trained on another kind.
    */
   baselineSeconds: z.number().optional(),
+  /**
+   * Of a control of equal time: why it may have too many or too few epochs. The times from which its epochs follow are
+   * of different kinds of device, or other trainings ran on the machine meanwhile. Absent: no doubt, or unknown.
+   */
+  paceDoubts: z.array(PaceDoubt).optional(),
   /** fastMRI's present protocol, the main result: per volume, masks by file name, mean over volumes. */
   metrics: Metrics.extend({ foreground: Metrics }),
   /**

@@ -1,6 +1,7 @@
 /** The columns that several tables of a reproduction have. */
 import type { Metrics } from '../contract/evaluation.ts'
 import type { ReproductionReport, ReproductionRow } from '../contract/reproduction.ts'
+import { TIME_MARK } from './kinds.ts'
 import { baselineOf, type Group, type Line, linePart, linesOf, pairs, plannedRows } from './lines.ts'
 import { formatDuration, formatNmse, formatPercent, formatPsnr, formatSsim, NONE } from './numbers.ts'
 import { protocolSentence } from './protocol.ts'
@@ -69,6 +70,10 @@ function shareOfBaseline(line: Line, group: Group, of: (row: ReproductionRow) =>
   return formatPercent(meanOf(shares))
 }
 
+/** Marks the text if a time behind it is of another kind of device, or of several kinds. */
+const marked = (cell: Cell, marks: readonly boolean[]): Cell =>
+  marks.includes(true) && cell.text !== NONE ? { ...cell, text: `${cell.text} ${TIME_MARK}` } : cell
+
 const known = (share: string): string[] => (share === NONE ? [] : [share])
 
 /** The total time, and the time until the baseline's SSIM, each with its share of the baseline's total. */
@@ -82,10 +87,13 @@ export function timeColumns(groupOf: (line: Line) => Group): Column<Line>[] {
       cell: line =>
         line.rows.every(({ training }) => training === null)
           ? { text: NONE }
-          : spreadCell(
-              line.rows.map(row => row.totalSeconds),
-              formatDuration,
-              known(shareOfBaseline(line, groupOf(line), row => row.totalSeconds)),
+          : marked(
+              spreadCell(
+                line.rows.map(row => row.totalSeconds),
+                formatDuration,
+                known(shareOfBaseline(line, groupOf(line), row => row.totalSeconds)),
+              ),
+              line.marks,
             ),
     },
     {
@@ -101,11 +109,12 @@ export function timeColumns(groupOf: (line: Line) => Group): Column<Line>[] {
         if (compared.length === 0) return { text: NONE }
         if (reached.length === 0) return { text: 'not reached', emphasis: 'weak' }
         const some = reached.length < compared.length ? [`in ${reached.length} of ${compared.length}`] : []
-        return spreadCell(
+        const cell = spreadCell(
           reached.map(([row]) => row.toBaseline?.seconds),
           formatDuration,
           [...known(shareOfBaseline(line, groupOf(line), row => row.toBaseline?.seconds)), ...some],
         )
+        return marked(cell, line.marks)
       },
     },
   ]

@@ -2,7 +2,8 @@
 import type { Gain, ReproductionReport, ReproductionRow } from '../contract/reproduction.ts'
 import { foregroundFindings } from './classical.ts'
 import { differenceCell, differences, formatInterval, gainName } from './gains.ts'
-import { baselineOf, type Group, groupsOf, type Line, lineName, linesOf, pairs } from './lines.ts'
+import { isMixed } from './kinds.ts'
+import { baselineOf, type Group, groupsOf, type Line, lineName, linesOf, pairs, rowsInWords } from './lines.ts'
 import { count, formatDeviation, formatDifference, formatPercent, formatSsim } from './numbers.ts'
 import { formatSpread, meanOf, spreadOf } from './statistics.ts'
 
@@ -77,9 +78,12 @@ interface Reach {
   readonly words: string
 }
 
+/** Whether the times of the pair are of one kind of device, or were converted to one kind. */
+const isTimed = ([, baseline]: readonly [ReproductionRow, ReproductionRow]) => baseline.totalSeconds > 0
+
 /** How often a line reached that SSIM, after what share of the baseline's total time, and how much was missing. */
 function reachOf(line: Line, group: Group): Reach | null {
-  const compared = pairs(line, baselineOf(group)).filter(([, baseline]) => baseline.totalSeconds > 0)
+  const compared = pairs(line, baselineOf(group)).filter(isTimed)
   if (compared.length === 0) return null
   const shares = compared.map(([row, baseline]) => row.toBaseline && row.toBaseline.seconds / baseline.totalSeconds)
   const inTime = shares.filter(share => share !== null && share <= SHARE)
@@ -125,6 +129,21 @@ function sorted(all: readonly Reached[]): string {
   ].join(' ')
 }
 
+/** Names the trainings that the findings on times leave out. */
+function leftOutOfTimes(groups: readonly Group[]): string[] {
+  const lines = groups.flatMap(group =>
+    linesOf(group, 'fine-tuned', 'control', 'baseline').flatMap(line => {
+      const { length } = pairs(line, baselineOf(group)).filter(pair => !isTimed(pair))
+      return length > 0 ? [rowsInWords(line, length, groups)] : []
+    }),
+  )
+  if (lines.length === 0) return []
+  return [
+    'No finding on times includes these trainings, because their times and their baseline’s are of different kinds ' +
+      `of device or kernels: ${lines.join('; ')}.`,
+  ]
+}
+
 /** Which methods, and which of their controls, reach the baseline's SSIM in time. */
 function timeFindings(report: ReproductionReport): string[] {
   const groups = groupsOf(report)
@@ -136,9 +155,10 @@ function timeFindings(report: ReproductionReport): string[] {
       }),
     )
   const [tuned, controls] = [reaches('fine-tuned'), reaches('control')]
-  if (tuned.length === 0) return ['No method can be compared with a baseline of its network yet.']
+  const leftOut = leftOutOfTimes(groups)
+  if (tuned.length === 0) return ['No method can be compared with a baseline of its network yet.', ...leftOut]
   const bests = groups.flatMap(group => {
-    const rows = baselineOf(group)?.rows ?? []
+    const rows = baselineOf(group)?.rows.filter(row => !isMixed(row)) ?? []
     const share = meanOf(rows.map(row => row.toBaseline && row.toBaseline.seconds / row.totalSeconds))
     return share === null ? [] : [`${formatPercent(share)} (${group.name})`]
   })
@@ -150,6 +170,7 @@ function timeFindings(report: ReproductionReport): string[] {
     ...(bests.length === 0
       ? []
       : [`The baseline itself first has its best SSIM after ${bests.join(', ')} of its total time.`]),
+    ...leftOut,
   ]
 }
 
@@ -165,7 +186,10 @@ function scratchFindings(report: ReproductionReport): string[] {
         const less = meanOf(differences(line, baseline))
         const share = meanOf(pairs(line, baseline).map(([row, same]) => row.totalSeconds / same.totalSeconds))
         const beside =
-          less === null ? '' : `, ${formatDifference(less)} of the baseline’s, in ${formatPercent(share)} of its time`
+          less === null
+            ? ''
+            : `, ${formatDifference(less)} of the baseline’s` +
+              (share === null ? '' : `, in ${formatPercent(share)} of its time`)
         return `${line.epoch} epochs SSIM ${ssim(line)}${beside}`
       })
     if (parts.length === 0) return []

@@ -2,6 +2,7 @@
 
 import { ORIGINAL_BASELINE, ORIGINAL_ROWS } from '../contract/original.ts'
 import type { ReproductionReport, ReproductionRow } from '../contract/reproduction.ts'
+import { trainedOnInWords } from '../contract/trained-on.ts'
 import { classicalNotes, foregroundColumns, hasClassical } from './classical.ts'
 import {
   inWords,
@@ -13,28 +14,24 @@ import {
   spreadCell,
   timeColumns,
 } from './columns.ts'
-import {
-  type Group,
-  groupFinder,
-  groupsOf,
-  type Line,
-  linesOf,
-  otherDevices,
-  ownLoss,
-  plannedRows,
-  termNotes,
-} from './lines.ts'
+import { type Group, groupFinder, groupsOf, type Line, linesOf, ownLoss, plannedRows, termNotes } from './lines.ts'
 import { count, formatCount, formatDuration, formatLoss, NONE } from './numbers.ts'
-import { otherKernels } from './other-kernels.ts'
 import { protocolSentence } from './protocol.ts'
 import { meanOf } from './statistics.ts'
 import { type Cell, type Column, type Table, tableOf } from './table.ts'
+import { timeNotes } from './time-notes.ts'
 
 type Part = 'pretraining' | 'training'
 
 /** The run of one training. Several trainings have no run. */
 const runOf = (rows: readonly ReproductionRow[], of: Part): Pick<Cell, 'run'> =>
   rows.length === 1 && rows[0][of] ? { run: rows[0][of].run } : {}
+
+/** The devices of a training, for a line with one training or with several. */
+function trainedWhere(rows: readonly ReproductionRow[], of: Part): Pick<Cell, 'hover'> {
+  const devices = rows.flatMap(row => row[of]?.trainedOn ?? [])
+  return devices.length > 0 ? { hover: `Trained with ${trainedOnInWords(devices)}.` } : {}
+}
 
 function trainedSo(rows: readonly ReproductionRow[], of: Part): Pick<Cell, 'hover'> {
   const training = rows.find(row => row[of])?.[of]
@@ -57,6 +54,7 @@ const trainingColumns = (group: string, prefix: string, lossName: string, of: Pa
         formatDuration,
       ),
       ...runOf(rows, of),
+      ...trainedWhere(rows, of),
     }),
   },
   {
@@ -157,8 +155,7 @@ export function tableOne(report: ReproductionReport): Table | null {
       'Times are of training steps, batches included, without validation. Percentages are of the baseline’s total. ' +
         'The time to the baseline’s SSIM ends at the first validation that reaches the best validation SSIM of the ' +
         'baseline of the same network, seed and patients.',
-      ...otherDevices(groups),
-      ...otherKernels(groups),
+      ...timeNotes(groups),
     ],
     protocol: [...classicalNotes(report), protocolSentence(report.protocol)],
   })

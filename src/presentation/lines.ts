@@ -1,9 +1,10 @@
 /** A reproduction's rows as lines: rows of one network that differ only in seed and left-out patient are one line. */
 
-import { kernelsInWords } from '../contract/kernels.ts'
 import type { ReproductionReport, ReproductionRow, RowKind, RowTraining } from '../contract/reproduction.ts'
 import { type EpochFigures, OWN_LOSS } from '../contract/runs.ts'
 import { ownLossOf } from '../contract/training-summary.ts'
+import { baselineTotal, isMarked } from './kinds.ts'
+import { count } from './numbers.ts'
 
 /** Rows that differ only in seed and fold. */
 export interface Line {
@@ -19,9 +20,11 @@ export interface Line {
   readonly rows: readonly ReproductionRow[]
   /**
    * For each row: the time that the row's device takes, over the time of the device of the baseline's row. NaN if no
-   * baseline was trained on the row's device with the row's kernels.
+   * baseline was trained on the row's kind of device with the row's kernels.
    */
   readonly paces: readonly number[]
+  /** For each row: whether its times are of another kind of device than the baseline's, or of several kinds. */
+  readonly marks: readonly boolean[]
 }
 
 /** A network with a baseline of its own; `null`: no network. */
@@ -38,6 +41,7 @@ const hasPatients = ({ kind }: ReproductionRow) => kind === 'few labels' || kind
 
 function lineOf(rows: readonly ReproductionRow[], paceOf: (row: ReproductionRow) => number): Line {
   const [first] = rows
+  const paces = rows.map(paceOf)
   return {
     kind: first.kind,
     label: first.label,
@@ -48,7 +52,8 @@ function lineOf(rows: readonly ReproductionRow[], paceOf: (row: ReproductionRow)
     network: first.network,
     networkName: networkName(first),
     rows,
-    paces: rows.map(paceOf),
+    paces,
+    marks: rows.map((row, i) => isMarked(row, paces[i])),
   }
 }
 
@@ -62,21 +67,6 @@ export function gather<T>(items: readonly T[], identity: (item: T) => unknown): 
     else groups.set(key, [item])
   }
   return [...groups.values()]
-}
-
-/** 'TensorFlow, then Self-MRI 1 (AVX2)'; `null` for a row without a training. */
-export function kernelsOf({ pretraining, training }: ReproductionRow): string | null {
-  const spans = [...(pretraining?.kernels ?? []), ...(training?.kernels ?? [])]
-  return [...new Set(spans.map(({ name }) => kernelsInWords(name)))].join(', then ') || null
-}
-
-/**
- * Seconds of a row's baseline on the device that trained the row. NaN if the baseline was not trained there, or has
- * other kernels.
- */
-export function baselineTotal(row: ReproductionRow, baseline: ReproductionRow): number {
-  if (kernelsOf(row) !== kernelsOf(baseline)) return Number.NaN
-  return row.baselineSeconds ?? (row.device === baseline.device ? baseline.totalSeconds : Number.NaN)
 }
 
 export function groupsOf(report: ReproductionReport): Group[] {
@@ -137,7 +127,12 @@ function rowAt(pace: number, row: ReproductionRow): ReproductionRow {
 }
 
 /** One training of a line, as a line of its own. */
-export const linePart = (line: Line, i: number): Line => ({ ...line, rows: [line.rows[i]], paces: [line.paces[i]] })
+export const linePart = (line: Line, i: number): Line => ({
+  ...line,
+  rows: [line.rows[i]],
+  paces: [line.paces[i]],
+  marks: [line.marks[i]],
+})
 
 /** The training of `line` with the seed and fold of `row`. */
 export function sameTraining(line: Line | undefined, row: ReproductionRow): Line | undefined {
@@ -159,39 +154,24 @@ export function pairs(
   })
 }
 
-/** Names the lines that were trained on another device than the baseline, and says how their times are compared. */
-export function otherDevices(groups: readonly Group[]): string[] {
-  // Other kernels than the baseline's make a pace NaN on every device. `otherKernels` names their rows.
-  const sameKernels = (row: ReproductionRow, group: Group) =>
-    sameTraining(baselineOf(group), row)?.rows.every(other => kernelsOf(row) === kernelsOf(other)) ?? true
-  const told = (isSuch: (pace: number) => boolean, words: string) => {
-    const lines = groups.flatMap(group =>
-      group.lines
-        .filter(({ rows, paces }) => rows.some((row, i) => isSuch(paces[i]) && sameKernels(row, group)))
-        .map(line => `${lineName(line, groups)} on ${[...new Set(line.rows.map(({ device }) => device))].join('; ')}`),
-    )
-    if (lines.length === 0) return []
-    return [`Trained on another machine than the baseline that is shown: ${[...new Set(lines)].join('; ')}. ${words}`]
-  }
-  return [
-    ...told(
-      pace => pace !== 1 && !Number.isNaN(pace),
-      'Their times are that machine’s. The baseline’s total and the curves of other lines are converted to the pace ' +
-        'of this baseline on that machine.',
-    ),
-    ...told(
-      Number.isNaN,
-      'Their times are that machine’s. They are compared with no baseline, because the baseline was not trained there.',
-    ),
-  ]
-}
-
 /** Trainings that a line of Table 1 has once the report is complete. */
 export const plannedRows = ({ request, folds }: ReproductionReport): number => request.seeds * Math.max(1, folds.length)
 
 /** ' on U-Net-16'; empty if the reproduction has one network. */
 export const onNetwork = ({ networkName }: Line, groups: readonly Group[]): string =>
   groups.filter(({ name }) => name !== null).length > 1 ? ` on ${networkName}` : ''
+
+/** 'RotNet + fine-tuning (3 of 20)', 'Control, few labels of SimCLR on U-Net-16, 1 patient' */
+export function rowsInWords(line: Line, rows: number, groups: readonly Group[]): string {
+  const { label, name, patients } = line
+  return [
+    label,
+    label.includes(name) ? '' : ` of ${name}`,
+    onNetwork(line, groups),
+    patients === null ? '' : `, ${count(patients, 'patient')}`,
+    rows < line.rows.length ? ` (${rows} of ${line.rows.length})` : '',
+  ].join('')
+}
 
 /** A line's name, with its network if the reproduction has several networks. */
 export const lineName = (line: Line, groups: readonly Group[]): string => line.name + onNetwork(line, groups)

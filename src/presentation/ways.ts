@@ -17,6 +17,7 @@ import { formatCount, formatSsim } from './numbers.ts'
 import { protocolSentence } from './protocol.ts'
 import { meanOf, spreadOf } from './statistics.ts'
 import { type Cell, type Column, plain, type Table, tableOf } from './table.ts'
+import { timeMarkNotes } from './time-notes.ts'
 
 const epochsColumn = (name: string, of: (line: Line) => number | null): Column<Line> =>
   plain(name, 'Epochs that were trained.', line => formatCount(of(line)))
@@ -44,7 +45,10 @@ export function scratchTable(report: ReproductionReport): Table | null {
     sections: sectionsOf(groups, 'baseline at', 'baseline'),
     row: lineRow(report),
     parts: lineParts(report),
-    notes: ['The original work omits this comparison: what an equal time reaches without pre-training.'],
+    notes: [
+      'The original work omits this comparison: what an equal time reaches without pre-training.',
+      ...timeMarkNotes(groups),
+    ],
     protocol: [protocol],
   })
 }
@@ -83,7 +87,7 @@ export function milestoneTable(report: ReproductionReport): Table | null {
     })),
     row: lineRow(report),
     parts: lineParts(report),
-    notes: [],
+    notes: timeMarkNotes(groups),
     protocol: [protocolSentence(report.protocol)],
   })
 }

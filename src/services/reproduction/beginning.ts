@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
+import type { Note } from '../../contract/notes.ts'
 import type { Recipe } from '../../contract/recipes.ts'
 import type { CheckpointRole, RunConfig, RunRow } from '../../contract/runs.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../core/training/checkpoint.ts'
@@ -93,14 +94,20 @@ function takeOver(profile: Profile, run: string, shorter: RunRow): void {
 }
 
 /**
- * Adds a run that has the shorter run's epochs and state, and can be resumed.
+ * Adds a run that has the shorter run's epochs and state, and can be resumed. Logs `notes`.
  * `null`: a file of the shorter run is damaged or missing.
  */
-export function goOnFrom(profile: Profile, prepared: PreparedRun, shorter: RunRow): string | null {
+export function goOnFrom(
+  profile: Profile,
+  prepared: PreparedRun,
+  shorter: RunRow,
+  notes: readonly Note[] = [],
+): string | null {
   try {
     return profile.db.transaction(() => {
       const run = insertRun(profile, newRun(prepared, 'running'))
       takeOver(profile, run, shorter)
+      for (const note of notes) logEvent(profile, run, { type: 'note', ...note })
       interruptRun(profile, run, `The run continues from the end of run ${shorter.id}.`)
       return run
     })()

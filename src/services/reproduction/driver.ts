@@ -12,6 +12,7 @@ import type { OpenProfile } from '../studies/contents/reader.ts'
 import { goOnFrom } from './beginning.ts'
 import { timeRow } from './classical-pace.ts'
 import { type Finished, inTurn, lookUp } from './lookup.ts'
+import { paceNotes } from './pace-doubts.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedRow, PlannedTraining } from './planned.ts'
 import { score } from './scores.ts'
@@ -77,9 +78,10 @@ async function ensure(
     if (run && (tried || isHopeless(profile, run))) throw new AppError('STATE_CONFLICT', run.reason ?? run.status)
     tried = true
     const shorter = beginning()
-    let id = run?.resumable ? run.id : shorter && goOnFrom(profile, prepared, shorter)
+    const notes = paceNotes(profile, planned, finished)
+    let id = run?.resumable ? run.id : shorter && goOnFrom(profile, prepared, shorter, notes)
     if (id) await trainer.resume(id)
-    else id = await trainer.train(prepared)
+    else id = await trainer.train({ ...prepared, notes: [...prepared.notes, ...notes] })
     throwIfClosed(profile, findRun(profile, id))
   }
 }

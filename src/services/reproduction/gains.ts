@@ -3,7 +3,7 @@ import type { Gain, ReproductionRow } from '../../contract/reproduction.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { stream } from '../../core/mri/random.ts'
 import { bootstrapInterval, mean, standardDeviation } from '../../core/statistics.ts'
-import { baselineTotal } from '../../presentation/lines.ts'
+import { baselineTotal } from '../../presentation/kinds.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedRow } from './planned.ts'
 

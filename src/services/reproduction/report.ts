@@ -1,5 +1,6 @@
 /** The report of a plan, with the rows that are finished. Everything is read from the profile. */
 import type { ReproductionReport } from '../../contract/reproduction.ts'
+import { trainedOnInWords } from '../../contract/trained-on.ts'
 import { protocolOf } from '../../core/evaluate.ts'
 import type { Profile } from '../profile/profile.ts'
 import { VERSION } from '../runs/environment.ts'
@@ -8,16 +9,17 @@ import type { Failures } from './driver.ts'
 import { describeFold } from './folds.ts'
 import { gainsOf } from './gains.ts'
 import { type Finished, type Survey, survey } from './lookup.ts'
+import { timedRun } from './pace-doubts.ts'
 import type { Plan } from './plan.ts'
 import { needsOf } from './planned.ts'
-import { deviceInWords, reproductionRow } from './rows.ts'
+import { reproductionRow } from './rows.ts'
 import { readScores } from './scores.ts'
 
 /** The devices of all trainings in words. */
 function devicesInWords(profile: Profile, { known }: Plan, finished: Finished): string {
   const others = [...known.values()].flatMap(({ device }) => device ?? [])
-  const own = [...finished.values()].map(run => deviceInWords(profile, run))
-  return [...new Set([...others, ...own])].join('; ') || 'nothing trained yet'
+  const own = [...finished.values()].flatMap(run => timedRun(profile, run).trainedOn)
+  return [...new Set([...others, trainedOnInWords(own)])].filter(Boolean).join('; ') || 'nothing trained yet'
 }
 
 /** Trainings that failed, and trainings that need a failed training. */

@@ -2,13 +2,16 @@
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
 import type { ReproductionRow, RowTraining } from '../../contract/reproduction.ts'
 import { HELD_OUT_CHANCE, OWN_LOSS, type RunRow } from '../../contract/runs.ts'
+import { sameKind, trainedOnInWords } from '../../contract/trained-on.ts'
 import { meanOfMetrics, sdOfMetrics } from '../../core/evaluate.ts'
 import { mean } from '../../core/statistics.ts'
 import type { Profile } from '../profile/profile.ts'
 import { methodOf, networkOf } from '../runs/catalogue.ts'
+import { trainedOnOf } from '../runs/environment.ts'
 import { epochsOf, storedRun } from '../runs/runs.ts'
 import { identityOf } from './known.ts'
 import type { Finished } from './lookup.ts'
+import { paceDoubts, timedRun } from './pace-doubts.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedRow } from './planned.ts'
 import { MASK_DRAWS, type RowScores, type Weights, weightsOfRow } from './scores.ts'
@@ -76,14 +79,17 @@ function figuresOf(curve: RowTraining['curve']): RowTraining['figures'] {
 function trainingOf(profile: Profile, weights: Weights): RowTraining {
   const { run } = weights
   const curve = epochsOf(profile, run.id)
-  return until({ ...run.summary!, settings: settingsOf(run), figures: figuresOf(curve), curve }, weights)
+  const trainedOn = trainedOnOf(storedRun(profile, run.id).environment)
+  return until({ ...run.summary!, settings: settingsOf(run), figures: figuresOf(curve), curve, trainedOn }, weights)
 }
 
-/** The device of a run in words, from the run's environment. */
-export function deviceInWords(profile: Profile, { id }: RunRow): string {
-  const { tensorflow, variant, device, gpu, compiler } = JSON.parse(storedRun(profile, id).environment)
-  const on = gpu ?? device ?? (variant === 'cuda' ? 'CUDA build' : 'CPU')
-  return [`TensorFlow ${tensorflow}`, on, ...(compiler ? [compiler] : [])].join(', ')
+const wordsOf = ({ trainedOn = [] }: RowTraining) => trainedOnInWords(trainedOn, { inOrder: true })
+
+/** Where the row's trainings were computed. */
+function deviceInWords(training: RowTraining, pretraining: RowTraining | null): string {
+  const words = wordsOf(training)
+  const before = pretraining ? wordsOf(pretraining) : words
+  return before === words ? words : `${before} (pre-training); ${words} (training)`
 }
 
 /**
@@ -126,6 +132,9 @@ export function reproductionRow(
   const pretraining = start && trainingOf(profile, start)
   const before = pretraining?.seconds.steps ?? 0
   const baseline = row.baseline === null ? undefined : finished.get(row.baseline)
+  const comparable = training && baseline && sameKind(training, timedRun(profile, baseline))
+  const planned = plan.trainings.find(each => each.key === row.training)
+  const doubts = planned ? paceDoubts(profile, planned, finished) : []
   const bound = baselineCurve(profile, plan, row, baseline)
   const { key, kind, label, method, seed, fold, epoch, patients, classical } = row
   const { volumes } = byFileName
@@ -148,8 +157,9 @@ export function reproductionRow(
     pretraining,
     training,
     totalSeconds: before + (training?.seconds.steps ?? 0),
-    ...(weights && { device: deviceInWords(profile, weights.run) }),
-    ...(baseline && { baselineSeconds: baseline.summary!.seconds.steps }),
+    ...(training && { device: deviceInWords(training, pretraining) }),
+    ...(comparable && { baselineSeconds: baseline.summary!.seconds.steps }),
+    ...(doubts.length > 0 && { paceDoubts: doubts }),
     metrics: byFileName.mean!,
     sliceWise: { psnr: mean(sliceWise.map(({ psnr }) => psnr)), nmse: mean(sliceWise.map(({ nmse }) => nmse)) },
     manyMasks: manyMasks && overMasks(manyMasks),

@@ -2,6 +2,8 @@
 import { createRequire } from 'node:module'
 import { basename } from 'node:path'
 import process from 'node:process'
+import { z } from 'zod'
+import { TrainedOn } from '../../contract/trained-on.ts'
 import { locateEngine } from '../../engine/install/install.ts'
 
 const require = createRequire(import.meta.url)
@@ -25,4 +27,10 @@ export function environmentNow(content: string | null) {
     variant: engine?.variant ?? null,
     build: engine && basename(engine.directory),
   }
+}
+
+/** The devices of a run's training in order, from its environment. A run that went on elsewhere has several. */
+export function trainedOnOf(environment: string): TrainedOn[] {
+  const { former = [], variant, device, ...present } = JSON.parse(environment)
+  return z.array(TrainedOn).parse([...former, { ...present, device: device ?? (variant === 'cpu' ? 'CPU' : null) }])
 }

@@ -1,5 +1,7 @@
 /** Rows that a training writes: epochs, checkpoints and states. `store.ts` writes the other rows of a run. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Position, RunRow, TrainingEvent } from '../../contract/runs.ts'
+import { TrainedOn } from '../../contract/trained-on.ts'
 import type { Profile } from '../profile/profile.ts'
 import { forgetAfter } from './log.ts'
 
@@ -95,6 +97,9 @@ export function recordState(
 export function rewind(profile: Profile, run: string, { step, epoch }: Position): string[] {
   const after = { run: Number(run), step, epoch }
   profile.db.prepare('DELETE FROM epochs WHERE run_id = ? AND epoch > ?').run(after.run, epoch)
+  if (step === 0)
+    // what former devices computed is computed again
+    profile.db.prepare("UPDATE runs SET environment = json_remove(environment, '$.former') WHERE id = ?").run(after.run)
   forgetAfter(profile, run, { step, epoch })
   return [
     ...removeCheckpoints(profile, "run_id = @run AND role <> 'last' AND step > @step", after),
@@ -113,16 +118,23 @@ const COMPARED = ['tensorflow', 'tfjs', 'device', 'gpu', 'compiler'] as const
  */
 const COMPARED_ON_CPU = ['cpu', 'threads'] as const
 
-/** Stores the device. Returns a note if the device has changed. Another machine with an equal device needs no note. */
+/**
+ * Stores the device, and keeps the devices before. Returns a note if the device has changed. Another machine with an
+ * equal device needs no note.
+ */
 export function recordDevice(
   { db }: Profile,
   run: string,
   { device }: Written<'device'>,
 ): Extract<TrainingEvent, { type: 'note' }> | null {
   const read = db.prepare('SELECT environment FROM runs WHERE id = ?').pluck()
-  const before = JSON.parse(read.get(Number(run)) as string) as Partial<typeof device>
+  const before = JSON.parse(read.get(Number(run)) as string) as Partial<typeof device> & {
+    readonly former?: readonly TrainedOn[]
+  }
+  const [was, is] = [TrainedOn.parse(before), TrainedOn.parse(device)]
+  const former = before.device === undefined || isDeepStrictEqual(was, is) ? [] : [...(before.former ?? []), was]
   db.prepare('UPDATE runs SET environment = json_patch(environment, ?) WHERE id = ?').run(
-    JSON.stringify(device),
+    JSON.stringify({ ...device, ...(former.length > 0 && { former }) }),
     Number(run),
   )
   if (before.device === undefined) return null

@@ -251,9 +251,9 @@ describe('numbers', () => {
     expect(findings(after)).toBe(findings(before))
     const tested = (markdown: string) => markdown.match(/^Test volumes.*$/m)![0]
     expect(tested(after)).toBe(tested(before))
-    expect(before).not.toContain('Trained on another machine')
+    expect(before).not.toContain('Trained on another kind of device')
     expect(after).toContain(
-      'Trained on another machine than the baseline that is shown: SimCLR on U-Net-16 on a slower one.',
+      'Trained on another kind of device than the baseline that is shown: SimCLR on U-Net-16 on a slower one.',
     )
   })
 
@@ -347,7 +347,8 @@ describe('words', () => {
     expect(total(three, 'RotNet + fine-tuning')).toContain('%')
     expect(total(report, 'RotNet + fine-tuning')).not.toContain('%')
     expect(total(report, 'SimCLR + fine-tuning')).toBe(total(three, 'SimCLR + fine-tuning'))
-    for (const text of [...written(three), ...written(report)]) expect(text).not.toContain('Trained on another machine')
+    for (const text of [...written(three), ...written(report)])
+      expect(text).not.toContain('Trained on another kind of device')
   })
 
   test('kernels are not named if all rows have the same, and an older version is no change', () => {
