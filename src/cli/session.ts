@@ -6,7 +6,9 @@ import { AppError, asCancelled, type ErrorCode, throwIfCancelled } from '../cont
 import { openServices, type ServiceOptions, type Services } from '../services/open.ts'
 import { databaseError, isBusy } from '../services/profile/db/errors.ts'
 import { databaseCaution } from '../services/profile/file-systems.ts'
+import { readSettings } from '../services/profile/settings.ts'
 import { exitCodeOf, hearSignals, type StopSignal } from '../services/profile/signals.ts'
+import { executionFrom, requireKnownOptions } from './execution-options.ts'
 import { type Bar, printJson, progressBar, say } from './terminal.ts'
 
 type CommandStop = 'cancel' | 'leave' | StopSignal
@@ -111,10 +113,12 @@ export async function inSession(
   })
   try {
     const onBusy = (words: string | null) => say(words ?? 'The database is free again.')
+    const execution = executionFrom(command.opts())
     services = await openPatiently(
-      { profile, runs, onInstall: installProgress(), onBusy, ...options },
+      { profile, runs, execution, onInstall: installProgress(), onBusy, ...options },
       cancellation.signal,
     )
+    requireKnownOptions(execution, readSettings(services.profile).execution.executor)
     const caution = databaseCaution(services.profile.directory)
     if (caution) say(caution)
     await work({ services, signal: cancellation.signal, stop: () => stop, json })

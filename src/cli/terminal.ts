@@ -100,6 +100,8 @@ export function trainingProgress(title: string): { onEvent(event: TrainingEvent)
         say(`${title}: ${event.text}`)
       } else if (event.type === 'waiting') {
         say(`${title}: ${event.words}`)
+      } else if (event.type === 'job') {
+        say(`${title}: ${event.job.words}`)
       } else if (event.type === 'continued') {
         say(`${title}: continues after ${Math.round(event.seconds)} s`)
       } else if (event.type === 'step') {

@@ -16,6 +16,7 @@ import { readyStudy } from '../../services/studies/contents/ready.ts'
 import { demonstrationStudy } from '../../services/studies/demonstration.ts'
 import { findStudy } from '../../services/studies/studies.ts'
 import { carryOut } from '../carry-out.ts'
+import { addExecutionOptions } from '../execution-options.ts'
 import { overwriteOption, STUDY_HELP, wholeNumber } from '../options.ts'
 import { inSession, type Session } from '../session.ts'
 import { print, printJson, progressBar, readingBar, say, sayReplaced } from '../terminal.ts'
@@ -84,7 +85,7 @@ async function reproduce(options: Options, session: Session): Promise<void> {
 }
 
 export const reproduceCommand = (): Command =>
-  new Command('reproduce')
+  addExecutionOptions(new Command('reproduce'))
     .alias('study')
     .description(
       'Reproduce the original work on a study: baselines, each method’s pre-training and fine-tuning, and controls. ' +

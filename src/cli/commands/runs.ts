@@ -7,6 +7,7 @@ import { markEndedElsewhere } from '../../services/runs/interrupted.ts'
 import { resumeRun } from '../../services/runs/resume.ts'
 import { epochsOf, findRun, listRuns } from '../../services/runs/runs.ts'
 import { viewRun } from '../../services/runs/views.ts'
+import { addExecutionOptions } from '../execution-options.ts'
 import { perform } from '../perform.ts'
 import { inSession } from '../session.ts'
 import { print, printJson } from '../terminal.ts'
@@ -93,7 +94,7 @@ function listing(runs: readonly RunRow[]): string {
 }
 
 const resumeCommand = (): Command =>
-  new Command('resume')
+  addExecutionOptions(new Command('resume'))
     .description(
       'Resume a cancelled, paused or interrupted run; with the same kernels, the result is as if it had never stopped',
     )

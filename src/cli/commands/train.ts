@@ -12,6 +12,7 @@ import { findRun } from '../../services/runs/runs.ts'
 import { type CommonConfig, type RunRequest, startRun, supervisedConfig } from '../../services/runs/training.ts'
 import { demonstrationStudy } from '../../services/studies/demonstration.ts'
 import { findStudy, type Study } from '../../services/studies/studies.ts'
+import { addExecutionOptions } from '../execution-options.ts'
 import {
   addMaskOptions,
   addSettingsOptions,
@@ -50,11 +51,13 @@ interface CommonOptions extends RecipeFields, MaskOptions, Record<string, unknow
 }
 
 const addCommonOptions = (command: Command): Command =>
-  addMaskOptions(
-    addRecipeFields(command.option('--study <name>', `${STUDY_HELP} (default: the demonstration study)`))
-      .option('--no-wait', 'fail at once, instead of waiting, if another program trains on the device')
-      .option('--slices <which>', 'all, middle, every:N or A-B (default: the slices of the study)', sliceSelection)
-      .option('--seed <n>', 'seed of weights, order, masks and augmentations', wholeNumber, 0),
+  addExecutionOptions(
+    addMaskOptions(
+      addRecipeFields(command.option('--study <name>', `${STUDY_HELP} (default: the demonstration study)`))
+        .option('--no-wait', 'fail at once, instead of waiting, if another program trains on the device')
+        .option('--slices <which>', 'all, middle, every:N or A-B (default: the slices of the study)', sliceSelection)
+        .option('--seed <n>', 'seed of weights, order, masks and augmentations', wholeNumber, 0),
+    ),
   )
 
 const studyOf = ({ services, signal }: Session, name: string | undefined): Promise<Study> | Study =>

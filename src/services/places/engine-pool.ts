@@ -1,6 +1,6 @@
 /** The engine processes of a program: one for viewing, and one for each slot of this machine. */
 import { AppError } from '../../contract/errors.ts'
-import type { Execution } from '../../contract/execution.ts'
+import type { Execution, SlurmSettings } from '../../contract/execution.ts'
 import { firstVisible } from '../../engine/devices/devices.ts'
 import type { InstalledEngine } from '../../engine/install/environment.ts'
 import { type InstallOptions, installEngine, locateEngine } from '../../engine/install/install.ts'
@@ -11,6 +11,7 @@ import { readSettings } from '../profile/settings.ts'
 import { type EngineHolder, holdEngine } from './engine-holder.ts'
 import { makeFreeSlots } from './free-slots.ts'
 import type { Place, TakeOptions } from './place.ts'
+import { makeRemotePlaces } from './remote-places.ts'
 import { notesOn } from './sharing.ts'
 import { type DeviceWork, makeSlotEngines, type UseOfDevice } from './slot-engines.ts'
 import { makeSlots } from './slots.ts'
@@ -46,8 +47,10 @@ export interface EngineOptions {
   /** For a window nothing is installed automatically, and trainings have a lower priority than viewing. */
   readonly forWindow?: boolean
   /** Replaces settings of the profile. */
-  readonly execution?: Partial<Execution>
+  readonly execution?: ExecutionChange
 }
+
+export type ExecutionChange = Partial<Omit<Execution, 'slurm'>> & { readonly slurm?: Partial<SlurmSettings> }
 
 /** `nice` of the training engines for a window, because viewing should have a higher priority. */
 const TRAINING_NICENESS = 10
@@ -78,7 +81,10 @@ export function makeEnginePool(
 ): EnginePool {
   const viewing = holdEngine()
   const masks = masksDirectory(profile)
-  const execution = (): Execution => ({ ...readSettings(profile).execution, ...replaced })
+  function execution(): Execution {
+    const setting = readSettings(profile).execution
+    return { ...setting, ...replaced, slurm: { ...setting.slurm, ...replaced?.slurm } }
+  }
   const slots = makeSlots(execution)
   const freeSlots = makeFreeSlots(slots.present)
   const interactive = interactiveEngine(viewing, masks, () => slots.known[0]?.device.visible ?? firstVisible())
@@ -91,6 +97,13 @@ export function makeEnginePool(
     const niceness = forWindow ? TRAINING_NICENESS : 0
     return startEngine(installed, { xla, masks, niceness, device: device.visible, slots: of })
   })
+  async function local(signal?: AbortSignal): Promise<Engine> {
+    const first = training.current(slots.known[0])
+    if (first) return first
+    const installed = await install(signal)
+    return training.get((await slots.present())[0], installed)
+  }
+  const remote = makeRemotePlaces(profile, execution, local)
   const holders = () => [viewing, ...training.holders]
   const living = () => holders().flatMap(holder => holder.current ?? [])
   const ownProcesses = () => new Set(living().flatMap(({ pid }) => pid ?? []))
@@ -98,6 +111,7 @@ export function makeEnginePool(
   return {
     onInstall,
     async take(options) {
+      if (remote.isChosen) return remote.take(options)
       const installed = await install(options.signal)
       const { slot, lock, release: free } = await freeSlots.take(options)
       const release = () => {
@@ -110,7 +124,7 @@ export function makeEnginePool(
       }
       training.hold(slot, null)
       try {
-        const engine = training.get(slot, installed)
+        const engine = remote.before(training.get(slot, installed))
         const notes = await notesOn(slot.device, ownProcesses())
         return { slot: slot.slot, label: slot.device.label, engine, isRemote: false, notes, name, release }
       } catch (error) {
@@ -118,18 +132,15 @@ export function makeEnginePool(
         throw error
       }
     },
-    slots: async () => (await slots.present()).length,
+    slots: async () => (remote.isChosen ? execution().slurm.jobs : (await slots.present()).length),
     onDevices() {
       slots.present().catch(() => {}) // the next training tells the error
       return training.work(slots.known)
     },
-    isRemote: false,
-    async jobs(signal) {
-      const first = training.current(slots.known[0])
-      if (first) return first
-      const installed = await install(signal)
-      return training.get((await slots.present())[0], installed)
+    get isRemote() {
+      return remote.isChosen
     },
+    jobs: local,
     async onEach(use, signal) {
       const installed = await install(signal)
       return training.onEach(await slots.present(), installed, use)
@@ -144,6 +155,7 @@ export function makeEnginePool(
       for (const holder of holders()) holder.retire()
     },
     dispose() {
+      remote.dispose()
       for (const holder of holders()) holder.dispose()
     },
   }

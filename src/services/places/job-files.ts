@@ -16,7 +16,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { AppError, type ErrorCode } from '../../contract/errors.ts'
+import { AppError, ERRORS, type ErrorCode } from '../../contract/errors.ts'
 import type { Calls } from '../../engine/process/protocol.ts'
 import { makeFolder } from '../profile/paths.ts'
 
@@ -38,10 +38,28 @@ export const JobRequest = z.object({
 })
 export type JobRequest = z.infer<typeof JobRequest>
 
-interface Failure {
-  readonly code: ErrorCode | null
-  readonly message: string
-}
+/** What the driver knows of a job. */
+export const JobRecord = z.object({
+  executor: z.enum(['slurm', 'folder']),
+  /** The scheduler's id. `null`: the scheduler has not answered, or has no ids. */
+  id: z.string().nullable(),
+  /** Name of the job in the scheduler's lists. */
+  name: z.string(),
+  /** Comment of the job in the scheduler's lists. It finds a job whose id was lost. */
+  token: z.string(),
+  /** Submissions since the training last went forward. */
+  fruitless: z.int(),
+  /** Number of finished steps in the newest state at the last submission. */
+  step: z.int(),
+  /** Whether somebody was told how the job ended. Who asks again then wants another job. */
+  told: z.boolean(),
+})
+export type JobRecord = z.infer<typeof JobRecord>
+
+const Failure = z.object({ code: z.enum(Object.keys(ERRORS) as [ErrorCode]).nullable(), message: z.string() })
+
+export const JobResult = z.union([z.object({ error: Failure }), z.object({ result: z.unknown() })])
+export type JobResult = z.infer<typeof JobResult>
 
 /** `again`: the job should be started again. `stopped`: somebody stopped the job. `died`: the engine died. */
 export const JobEnd = z.object({ how: z.enum(['again', 'stopped', 'died']), words: z.string() })
@@ -65,6 +83,9 @@ export const inJob = (folder: string) => ({
   /** Copies of mask files, because the profile's copies may lie on a disk of the driver alone. */
   masks: join(folder, 'masks'),
 })
+
+/** The job folder of a training. */
+export const jobFolderOf = (runDirectory: string): string => join(runDirectory, 'job')
 
 /** The job folder of another call. Equal calls have one folder. */
 export const callFolder = (runs: string, call: JobCall, params: object): string =>
@@ -177,7 +198,11 @@ export function readJobFile<T>(path: string, schema: z.ZodType<T>): T | null {
 /** The newest attempt to carry out the job. `null`: there was none. */
 export const readOwner = (folder: string): string | null => readText(inJob(folder).owner)?.trim() ?? null
 
-export const failureOf = (error: unknown): Failure => ({
+/** The error that a job stored. */
+export const errorOf = ({ code, message }: z.infer<typeof Failure>): Error =>
+  code ? new AppError(code, message) : new Error(message)
+
+export const failureOf = (error: unknown): z.infer<typeof Failure> => ({
   code: error instanceof AppError ? error.code : null,
   message: error instanceof Error ? error.message : String(error),
 })

@@ -15,7 +15,7 @@ import { type Engine, startEngine } from '../../engine/process/client.ts'
 import type { TrainRequest } from '../../engine/process/protocol.ts'
 import { onceThereIsRoom } from '../profile/room.ts'
 import { nodeName, requireEngine, requireFiles, requireGpu } from './job-checks.ts'
-import { takeShare } from './job-environment.ts'
+import { shareOfJob } from './job-environment.ts'
 import { allEvents, type EventWriter, writeEvents } from './job-events.ts'
 import { failureOf, inJob, type JobEnd, JobRequest, readJobFile, readOwner, Trained, writeWhole } from './job-files.ts'
 import { afterEvent, type History, historyOf, removePartialFiles, statesOf } from './job-history.ts'
@@ -41,7 +41,7 @@ interface JobOptions {
 class Superseded extends Error {}
 
 const startInstalled = (request: JobRequest, folder: string): Engine =>
-  startEngine(requireEngine(request), { ...takeShare(), xla: request.xla, masks: inJob(folder).masks })
+  startEngine(requireEngine(request), { ...shareOfJob(), xla: request.xla, masks: inJob(folder).masks })
 
 /** Does the work of a job folder. Returns the exit code. Throws `FILE_UNREADABLE` if the folder holds no job. */
 export async function carryOutJob(folder: string, options: JobOptions = {}): Promise<number> {
@@ -146,8 +146,7 @@ class Attempt {
   /** A folder that cannot be read for a while says nothing about its owner. */
   #owns(): boolean {
     try {
-      const owner = readOwner(this.#folder)
-      return owner === null || owner === this.#token
+      return readOwner(this.#folder) === this.#token
     } catch {
       return true
     }

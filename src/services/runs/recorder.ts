@@ -1,14 +1,12 @@
 /** Stores the events of a training, and deletes files that are no longer needed. */
-import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import type { TrainingEvent } from '../../contract/runs.ts'
-import { runDirectory, runFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { isPassing, onceThereIsRoom, reasonToWait } from '../profile/room.ts'
 import { asStored, logEvent } from './log.ts'
 import { makeNumbers } from './numbers.ts'
 import { beginRun } from './store.ts'
 import { recordCheckpoint, recordDevice, recordEpoch, recordJob, recordState, rewind } from './store-training.ts'
+import { makeTidy } from './tidy.ts'
 
 export interface Recorder {
   /**
@@ -34,18 +32,7 @@ interface RecorderOptions {
 /** Least time between two logged steps. An engine may send more than ten steps per second. */
 const STEP_INTERVAL_MS = 500
 
-/** Incomplete files of a process that died. */
-const partialFiles = (directory: string): string[] => {
-  try {
-    return readdirSync(directory)
-      .filter(name => name.startsWith('.') && name.endsWith('.part'))
-      .map(name => join(directory, name))
-  } catch {
-    return [] // the folder does not exist yet
-  }
-}
-
-/** Makes the recorder of a training. Deletes incomplete files of an earlier process. */
+/** Makes the recorder of a training. */
 export function makeRecorder(
   profile: Profile,
   run: string,
@@ -53,11 +40,11 @@ export function makeRecorder(
 ): Recorder {
   const { db } = profile
   const numbers = makeNumbers(profile, run)
-  for (const path of partialFiles(runDirectory(profile, run))) rmSync(path, { force: true })
   const kept: TrainingEvent[] = []
   let waiting: Promise<void> | null = null
   let waitsForBegin = begins
   let stepAt = Number.NEGATIVE_INFINITY
+  const tidy = makeTidy(profile, run)
 
   /** Stores an event, and returns the paths of files to delete. */
   const write = db.transaction((event: TrainingEvent): string[] => {
@@ -97,7 +84,8 @@ export function makeRecorder(
     const gone = write.immediate(asStored(profile, event))
     if (event.type !== 'job') waitsForBegin = false // only after the transaction is stored
     if (event.type === 'started' || event.type === 'resumed') numbers.restart()
-    for (const path of gone) rmSync(runFile(profile, path), { force: true })
+    if (event.type === 'job') tidy.heed(event.job)
+    else tidy.remove(gone)
     numbers.update()
   }
 

@@ -118,6 +118,15 @@ const COMPARED = ['tensorflow', 'tfjs', 'device', 'gpu', 'compiler'] as const
  */
 const COMPARED_ON_CPU = ['cpu', 'threads'] as const
 
+/** Whether a checkpoint or a state of the run is this file. */
+export const isNamed = ({ db }: Profile, run: string, path: string): boolean =>
+  db
+    .prepare(
+      `SELECT 1 FROM checkpoints WHERE run_id = @run AND @path IN (path, head)
+        UNION ALL SELECT 1 FROM states WHERE run_id = @run AND path = @path`,
+    )
+    .get({ run: Number(run), path }) !== undefined
+
 /**
  * Stores the device, and keeps the devices before. Returns a note if the device has changed. Another machine with an
  * equal device needs no note.

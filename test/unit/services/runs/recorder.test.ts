@@ -103,6 +103,23 @@ describe('files of a run', () => {
     expect(findRun(services.profile, '1')).toMatchObject({ milestones: [2], stateStep: 27 })
   })
 
+  it('stay while a job trains the run, because the job may have written them again since', () => {
+    const job = (state: 'running' | 'ended'): TrainingEvent => ({
+      type: 'job',
+      job: { executor: 'slurm', id: '812', state, node: 'n1', words: '', folder: join(directory, 'job') },
+    })
+    const training = [checkpoint('last', 1), state(1, 10, null), checkpoint('last', 2), state(2, 20, null)]
+    record(job('running'), ...training, checkpoint('last', 3), state(3, 30, null))
+    const heads = ['head-1', 'head-2', 'head-3']
+    const all = [...heads, 'last-1', 'last-2', 'last-3', 'state-1-10', 'state-2-20', 'state-3-30']
+    expect(files()).toEqual(all)
+    record(resumed(10, 1), checkpoint('last', 2), state(2, 20, null)) // a program that follows the job reads all again
+    expect(files()).toEqual(all)
+    expect(findRun(services.profile, '1')).toMatchObject({ stateStep: 20 })
+    record(job('ended'))
+    expect(files()).toEqual(['head-2', 'last-2', 'state-2-20'])
+  })
+
   it('that a dead process wrote in part are removed', () => {
     writeFileSync(join(directory, '.state-0001-000010.safetensors.123.part'), '') // from an older version
     writeFileSync(partialBeside(join(directory, 'state')), '')

@@ -1,0 +1,111 @@
+/** The program's side of a job folder: makes it ready for a job, and looks at what a job left. */
+import { randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
+import { TrainingEvent } from '../../contract/runs.ts'
+import type { TrainRequest, WrittenFile } from '../../engine/process/protocol.ts'
+import { allEvents, type JobLine } from './job-events.ts'
+import { inJob, JobRecord, JobRequest, readJobFile, writeWhole } from './job-files.ts'
+import { historyOf, statesOf } from './job-history.ts'
+
+const trainingEvents = (lines: readonly JobLine[]): TrainingEvent[] =>
+  lines.flatMap(({ event }) => TrainingEvent.safeParse(event).data ?? [])
+
+/** The record of the next submission. It counts submissions between which the training did not go forward. */
+export async function nextRecord(
+  folder: string,
+  job: Pick<JobRecord, 'executor' | 'name'>,
+  before: JobRecord | null,
+): Promise<JobRecord> {
+  const { states } = historyOf(trainingEvents(await allEvents(inJob(folder).events)))
+  const step = states[0]?.at.step ?? 0
+  const fruitless = before && !before.told && step <= before.step ? before.fruitless + 1 : 1
+  return { ...job, id: null, token: before?.token ?? `self-mri-${randomUUID()}`, fruitless, step, told: false }
+}
+
+/**
+ * Writes the request. Removes what earlier attempts said of their ends, and their ownership: an attempt on a node that
+ * the scheduler has lost then writes no more.
+ */
+export function prepareFolder(folder: string, request: JobRequest, masks: readonly string[]): void {
+  const at = inJob(folder)
+  for (const path of [at.cancel, at.end, at.failure, at.owner]) rmSync(path, { force: true })
+  if (masks.length > 0) mkdirSync(at.masks, { recursive: true, mode: 0o700 })
+  for (const path of masks) {
+    const copy = join(at.masks, basename(path))
+    if (existsSync(path) && !existsSync(copy)) copyFileSync(path, copy)
+  }
+  writeWhole(at.request, request)
+}
+
+/** An attempt that the scheduler has lost then writes no more, because this program computes the training. */
+export const takeOver = (folder: string): void => writeWhole(inJob(folder).owner, `here-${randomUUID()}`)
+
+/** The newest states of a job whose training continues on this machine, newest first. */
+export const statesOfJob = async (folder: string): Promise<WrittenFile[]> =>
+  statesOf(historyOf(trainingEvents(await allEvents(inJob(folder).events))))
+
+/**
+ * Clears a folder whose training went on elsewhere since: the newest state of the run is neither one of the job's nor
+ * one of its request. The events of the folder would then take the run back.
+ */
+export async function clearForeign(
+  folder: string,
+  { call, params }: JobRequest,
+  cancel: (record: JobRecord) => Promise<void>,
+): Promise<void> {
+  if (call !== 'train') return
+  const [newest] = (params as unknown as TrainRequest).states
+  const at = inJob(folder)
+  const lines = newest ? await allEvents(at.events) : []
+  if (lines.length === 0) return
+  const before = readJobFile(at.request, JobRequest)
+  const given = (before?.params as unknown as TrainRequest | undefined)?.states ?? []
+  const own = trainingEvents(lines).filter(event => event.type === 'state')
+  if ([...own, ...given].some(({ sha256 }) => sha256 === newest.sha256)) return
+  const record = readJobFile(at.record, JobRecord)
+  if (record) await cancel(record)
+  for (const path of [at.owner, at.events, at.trained, at.scores, at.result, at.end, at.record])
+    rmSync(path, { recursive: true, force: true })
+}
+
+/** Throws the system's error if the folder is not there, because its disk is not mounted. */
+export const requireFolderThere = (folder: string): void => void readdirSync(folder)
+
+/** Whether the system could not read a file, in contrast to a fault of the file. */
+export const isFolderAway = (error: unknown): boolean => error instanceof Error && 'syscall' in error
+
+const LOG_BYTES = 2000
+const LOG_LINES = 3
+
+/** The last lines of a log. Empty: there is none. */
+export function lastLines(path: string): string {
+  try {
+    const file = openSync(path, 'r')
+    try {
+      const { size } = fstatSync(file)
+      const bytes = Buffer.alloc(Math.min(size, LOG_BYTES))
+      readSync(file, bytes, 0, bytes.length, size - bytes.length)
+      const lines = bytes
+        .toString()
+        .split('\n')
+        .map(line => line.trim())
+        .filter(Boolean)
+      return lines.slice(-LOG_LINES).join(' / ')
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    return ''
+  }
+}

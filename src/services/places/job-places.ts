@@ -1,0 +1,58 @@
+/** Places of jobs: at most so many jobs are submitted at once. */
+import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import type { Engine } from '../../engine/process/client.ts'
+import type { Place, TakeOptions } from './place.ts'
+
+const POLL_MS = 500
+
+export interface JobPlaces {
+  take(options: TakeOptions, engine: Engine): Promise<Place>
+}
+
+/** @param most The number of jobs at once. Users may change the number. */
+export function makeJobPlaces(most: () => number): JobPlaces {
+  const taken = new Set<number>()
+  /** Ends the pauses of requests that wait. */
+  const waiting = new Set<() => void>()
+
+  const pause = (signal?: AbortSignal) =>
+    new Promise<void>(resolve => {
+      const end = () => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', end)
+        waiting.delete(end)
+        resolve()
+      }
+      const timer = setTimeout(end, POLL_MS)
+      signal?.addEventListener('abort', end)
+      waiting.add(end)
+    })
+
+  function firstFree(): number | null {
+    for (let slot = 0; slot < most(); slot++) if (!taken.has(slot)) return slot
+    return null
+  }
+
+  async function take({ signal, onWait, noWait = false }: TakeOptions, engine: Engine): Promise<Place> {
+    let told = false
+    while (true) {
+      throwIfCancelled(signal)
+      const slot = firstFree()
+      if (slot !== null) {
+        taken.add(slot)
+        const release = () => {
+          taken.delete(slot)
+          for (const end of [...waiting]) end()
+        }
+        return { slot, label: 'a job', engine, isRemote: true, notes: [], name() {}, release }
+      }
+      if (noWait)
+        throw new AppError('DEVICE_BUSY', `Expected fewer than ${most()} jobs, got as many. Omit --no-wait to wait.`)
+      if (!told) onWait?.(`${most()} jobs, the most at once (--jobs)`)
+      told = true
+      await pause(signal)
+    }
+  }
+
+  return { take }
+}

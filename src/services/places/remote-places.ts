@@ -1,0 +1,50 @@
+/** Jobs as places of trainings, by the settings of the profile. */
+import type { Execution } from '../../contract/execution.ts'
+import type { Engine } from '../../engine/process/client.ts'
+import { masksDirectory } from '../profile/paths.ts'
+import type { Profile } from '../profile/profile.ts'
+import { readSettings } from '../profile/settings.ts'
+import { makeFolderExecutor } from './folder.ts'
+import { JobEngine } from './job-engine.ts'
+import { makeJobPlaces } from './job-places.ts'
+import type { Place, TakeOptions } from './place.ts'
+import { makeSlurm } from './slurm.ts'
+
+export interface RemotePlaces {
+  /** Whether trainings become jobs. */
+  readonly isChosen: boolean
+  /** Waits until fewer than the most jobs are there. */
+  take(options: TakeOptions): Promise<Place>
+  /** See `JobEngine.before`. */
+  before(local: Engine): Engine
+  /** Jobs go on. */
+  dispose(): void
+}
+
+/** @param local The engine for calls that are no jobs. */
+export function makeRemotePlaces(
+  profile: Profile,
+  execution: () => Execution,
+  local: (signal?: AbortSignal) => Promise<Engine>,
+): RemotePlaces {
+  const settings = () => execution().slurm
+  const executors = { slurm: makeSlurm(settings), folder: makeFolderExecutor(() => settings().setup) }
+  const places = makeJobPlaces(() => settings().jobs)
+  const engine = new JobEngine({
+    executors,
+    chosen: () => executors[execution().executor === 'folder' ? 'folder' : 'slurm'],
+    xla: () => readSettings(profile).xla,
+    gpus: () => settings().gpus ?? 0,
+    runs: profile.runs,
+    masks: masksDirectory(profile),
+    local,
+  })
+  return {
+    get isChosen() {
+      return execution().executor !== 'local'
+    },
+    take: options => places.take(options, engine),
+    before: each => engine.before(each),
+    dispose: () => engine.dispose(),
+  }
+}

@@ -1,0 +1,78 @@
+/** Runs Slurm's commands. */
+import { spawn } from 'node:child_process'
+import process from 'node:process'
+import { AppError } from '../../contract/errors.ts'
+
+export interface Answer {
+  readonly ok: boolean
+  readonly output: string
+  /** The command's words about a failure. */
+  readonly fault: string
+}
+
+/** A command that hangs is ended, because Slurm's own limit may be many minutes. */
+const PATIENCE_MS = 90_000
+
+/**
+ * The environment without the job in which this program itself may run. The new job would else take the variables for
+ * its own.
+ */
+function environment(): NodeJS.ProcessEnv {
+  const foreign = /^(?:SLURM_(?!CONF|CLUSTERS)|SLURMD_|CUDA_VISIBLE_DEVICES$|TF_NUM_INTRAOP_THREADS$)/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
+}
+
+/** Throws `JOB_REFUSED` if the command is missing. */
+export function slurm(command: string, args: readonly string[]): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: environment(),
+      timeout: PATIENCE_MS,
+    })
+    let [output, errors] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', text => {
+      output += text
+    })
+    child.stderr.setEncoding('utf8').on('data', text => {
+      errors += text
+    })
+    child.on('error', (cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'ENOENT') return resolve({ ok: false, output, fault: cause.message })
+      const message =
+        `Expected Slurm’s command ${command} on this machine, got none. Start the program on a machine of the ` +
+        'cluster where sbatch works, or train on this machine: --executor local.'
+      reject(new AppError('JOB_REFUSED', message, cause))
+    })
+    child.on('close', (status, signal) => {
+      const fault = signal ? `timed out after ${PATIENCE_MS / 1000} s` : inOneLine(errors, command)
+      resolve({ ok: status === 0, output, fault })
+    })
+  })
+}
+
+/** The lines of an error, without `sbatch: error:` before each. */
+const inOneLine = (errors: string, command: string): string =>
+  errors
+    .split('\n')
+    .map(line => line.replace(new RegExp(`^${command}: (?:error: )?`), '').trim())
+    .filter(line => line !== '')
+    .join('; ')
+
+const PASSING = new RegExp(
+  [
+    'unable to contact',
+    'timed out',
+    'connect(?:ion)? (?:failure|refused)',
+    'temporarily',
+    'zero bytes',
+    'communication',
+    'not responding',
+    'transport endpoint',
+    'try again',
+  ].join('|'),
+  'i',
+)
+
+/** Whether the controller did not answer, so that a later attempt may succeed. */
+export const isPassingFault = (fault: string): boolean => PASSING.test(fault)
