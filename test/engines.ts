@@ -14,28 +14,33 @@ export interface FakeEngine {
 export const takeDevice = (options: TakeOptions) =>
   makeFreeSlots(makeSlots(() => ({ slots: 1, devices: null })).present).take(options)
 
-/** Without `jobs`, a training fails. Without `interactive`, a reading fails. */
-export const fakeEngines = ({
-  jobs,
-  interactive,
-}: {
+interface Fakes {
   readonly jobs?: () => Promise<Engine>
   readonly interactive?: FakeEngine
-}): EnginePool => ({
-  async take(options) {
-    const engine = await (jobs ?? (() => Promise.reject(new Error('This test has no engine for training'))))()
-    const { slot, lock, release } = await takeDevice(options)
-    const { label } = slot.device
-    return { slot: slot.slot, label, engine, isRemote: false, notes: [], name: run => lock.name(run), release }
-  },
-  slots: async () => 1,
-  isRemote: false,
-  onDevices: () => [],
-  onEach: async () => [],
-  jobs: jobs ?? (() => Promise.reject(new Error('This test has no engine for training'))),
-  interactive: interactive as unknown as Engine,
-  living: [],
-  renew() {},
-  onInstall: undefined,
-  dispose() {},
-})
+  /** The present number of places. Default: 1. */
+  readonly slots?: () => number
+  /** Whether the engine makes jobs. */
+  readonly isRemote?: boolean
+}
+
+/** Without `jobs`, a training fails. Without `interactive`, a reading fails. */
+export function fakeEngines({ jobs, interactive, slots = () => 1, isRemote = false }: Fakes): EnginePool {
+  const free = makeFreeSlots(makeSlots(() => ({ slots: slots(), devices: null })).present)
+  return {
+    async take(options) {
+      const engine = await (jobs ?? (() => Promise.reject(new Error('This test has no engine for training'))))()
+      const { slot, name, release } = await free.take(options)
+      return { slot: slot.slot, label: slot.device.label, engine, isRemote, notes: [], name, release }
+    },
+    slots: async () => slots(),
+    isRemote,
+    onDevices: () => [],
+    onEach: async () => [],
+    jobs: jobs ?? (() => Promise.reject(new Error('This test has no engine for training'))),
+    interactive: interactive as unknown as Engine,
+    living: [],
+    renew() {},
+    onInstall: undefined,
+    dispose() {},
+  }
+}

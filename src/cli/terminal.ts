@@ -1,6 +1,6 @@
 /** Output of the command line: results on standard output, everything else on standard error. */
 import process from 'node:process'
-import { SingleBar } from 'cli-progress'
+import { MultiBar, SingleBar } from 'cli-progress'
 import { figureLabels } from '../contract/methods.ts'
 import { type EpochFigures, HELD_OUT_CHANCE, OWN_LOSS, type TrainingEvent } from '../contract/runs.ts'
 import { METHODS } from '../services/runs/catalogue.ts'
@@ -24,33 +24,76 @@ export interface Bar {
   stop(): void
 }
 
+const NO_BAR: Bar = { update() {}, stop() {} }
+
+const FORMAT = {
+  stream: process.stderr,
+  format: '{title} {bar} {percentage} %  {eta_formatted} left  {label}',
+  barCompleteChar: '█',
+  barIncompleteChar: '░',
+  barsize: 24,
+  hideCursor: true,
+  etaBuffer: 50,
+  clearOnComplete: true,
+}
+
+const paddedTitle = (title: string) => title.padEnd(22)
+
 /** A bar with the remaining time. Prints nothing unless standard error is a terminal. */
 export function progressBar(title: string): Bar {
-  if (!process.stderr.isTTY) return { update() {}, stop() {} }
-  const bar = new SingleBar({
-    stream: process.stderr,
-    format: `${title.padEnd(22)} {bar} {percentage} %  {eta_formatted} left  {label}`,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 24,
-    hideCursor: true,
-    etaBuffer: 50,
-    clearOnComplete: true,
-  })
+  if (!process.stderr.isTTY) return NO_BAR
+  const bar = new SingleBar(FORMAT)
   let last = Number.NaN
   return {
     update(done, total, label) {
+      const payload = { label, title: paddedTitle(title) }
       // Less is done if another work begins, such as files after megabytes. The time left is then estimated anew.
       if (!(done >= last)) {
         bar.stop()
-        bar.start(total, done, { label })
+        bar.start(total, done, payload)
       }
       last = done
       bar.setTotal(total)
-      bar.update(done, { label })
+      bar.update(done, payload)
     },
     stop: () => bar.stop(),
   }
+}
+
+/** Where works show their lines and bars. */
+export interface Display {
+  /** Whether one work is shown at a time, so that lines need no name. */
+  readonly isSingle: boolean
+  say(line: string): void
+  bar(title: string): Bar
+  stop(): void
+}
+
+/** Shows one work at a time. */
+export const SINGLE: Display = { isSingle: true, say, bar: progressBar, stop() {} }
+
+/** Shows several works at once: a bar for each, and lines above the bars. */
+export function severalBars(): Display {
+  if (!process.stderr.isTTY) return { ...SINGLE, isSingle: false }
+  const bars = new MultiBar(FORMAT)
+  const isShown = () => bars.isActive
+  function bar(title: string): Bar {
+    let shown: ReturnType<typeof bars.create> | null = null
+    return {
+      update(done, total, label) {
+        const payload = { label, title: paddedTitle(title) }
+        shown ??= bars.create(total, done, payload)
+        shown.setTotal(total)
+        shown.update(done, payload)
+      },
+      stop() {
+        if (shown) bars.remove(shown)
+        shown = null
+      },
+    }
+  }
+  const sayAbove = (line: string) => (isShown() ? bars.log(`${line}\n`) : say(line))
+  return { isSingle: false, bar, say: sayAbove, stop: () => bars.stop() }
 }
 
 /** A bar in megabytes, for reading whole files. */
@@ -81,14 +124,17 @@ function figuresLine({ loss, validationLoss, validation, extra }: EpochFigures):
 }
 
 /** Shows a training: a bar on a terminal, otherwise lines for about twenty epochs of the training. */
-export function trainingProgress(title: string): { onEvent(event: TrainingEvent): void; stop(): void } {
-  const bar = progressBar(title)
+export function trainingProgress(
+  title: string,
+  { isSingle, say, bar: makeBar }: Display = SINGLE,
+): { onEvent(event: TrainingEvent): void; stop(): void } {
+  const bar = makeBar(title)
   let epochs = 1
   return {
     onEvent(event) {
       if (event.type === 'started' || event.type === 'resumed') {
         epochs = event.epochs
-        for (const note of event.notes) say(note)
+        for (const note of event.notes) say(isSingle ? note : `${title}: ${note}`)
         const from =
           event.type === 'resumed' ? `continues after step ${event.from.step}, in epoch ${event.from.epoch + 1}; ` : ''
         if (!process.stderr.isTTY || from)

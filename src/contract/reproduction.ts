@@ -208,6 +208,16 @@ export const ReproductionReport = z.object({
 })
 export type ReproductionReport = z.infer<typeof ReproductionReport>
 
+/** A training, a classical row, or a scoring that goes on, or that is the next. */
+export const ReproductionPart = z.object({
+  label: z.string(),
+  /** The run of a training. `null`: not a training, or the training has not begun. */
+  run: z.string().nullable(),
+  /** Computed share, 0 to 1. `null`: unknown. */
+  share: z.number().nullable(),
+})
+export type ReproductionPart = z.infer<typeof ReproductionPart>
+
 /** A reproduction in the list of reproductions. */
 export const Reproduction = z.object({
   id: z.int(),
@@ -219,8 +229,8 @@ export const Reproduction = z.object({
   /** Number of trainings and classical rows, done and planned. */
   done: z.int(),
   planned: z.int(),
-  /** The present training or classical row in words. */
-  current: z.string().nullable(),
+  /** The trainings and classical rows that go on, or the next one. Empty unless the reproduction is running. */
+  current: z.array(ReproductionPart),
   /** Estimated from what has finished. `null` before the first training has finished. */
   secondsLeft: z.number().nullable(),
 })

@@ -76,15 +76,11 @@ function tiny(plan: Plan): Plan {
 async function goOn(plan: Plan, stopAt?: string): Promise<Failures> {
   const controller = new AbortController()
   const { signal } = controller
-  let at = ''
-  const onEvent = (event: TrainingEvent) => {
-    if (event.type === 'epoch' && event.figures.epoch === 2 && at === stopAt) controller.abort()
+  const onEvent = ({ label }: PlannedTraining, event: TrainingEvent) => {
+    if (event.type === 'epoch' && event.figures.epoch === 2 && label === stopAt) controller.abort()
   }
-  const onPart = (planned: PlannedTraining | null) => {
-    at = planned?.label ?? ''
-  }
-  const trainer = trainAtOnce(services, () => ({ signal, onEvent }))
-  return goThrough(services, plan, trainer, { signal, onPart })
+  const trainer = trainAtOnce(services, planned => ({ signal, onEvent: event => onEvent(planned, event) }))
+  return goThrough(services, plan, trainer, { signal })
 }
 
 it('a stopped reproduction continues, ends with every row and file, and its checkpoints score equally', async () => {

@@ -13,7 +13,7 @@ import { useCatalogue, useReproductionFigures, useReproductionReport } from '../
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { resumeReproduction, saveReproduction, stopReproduction } from './actions.ts'
 import style from './reproduction-page.module.css'
-import { isIncomplete, plannedWords, StatusMark, useRequestWords } from './state.tsx'
+import { isIncomplete, partsInWords, plannedWords, StatusMark, useRequestWords } from './state.tsx'
 import { ReproductionTables } from './tables.tsx'
 
 export function ReproductionPage({ reproduction }: { reproduction: Reproduction }) {
@@ -102,8 +102,8 @@ function State({ reproduction }: { reproduction: Reproduction }) {
         value={planned > 0 ? (100 * done) / planned : 0}
         aria-label="Progress"
       />
-      <span className="secondary truncate">
-        {status === 'running' && (current ?? 'waits in the queue')}
+      <span className="secondary truncate" title={partsInWords(current)}>
+        {status === 'running' && partsInWords(current)}
         {isIncomplete(reproduction) && 'The other rows failed, or the recipes have changed.'}
       </span>
       {reason && status !== 'finished' && <span className={style.reason}>{reason}</span>}

@@ -47,6 +47,15 @@ export const isIncomplete = ({ status, done, planned }: Reproduction): boolean =
 export const plannedWords = ({ planned, request }: Reproduction): string =>
   request.classical ? `${planned} trainings and classical rows` : count(planned, 'training')
 
+/** What goes on: 'CG-SENSE, 5 %', or 'Baseline, U-Net-16 (40 %) · Control, U-Net-16 (10 %)' */
+export function partsInWords(parts: Reproduction['current']): string {
+  const percent = (share: number) => `${Math.round(100 * share)} %`
+  const [first] = parts
+  if (parts.length === 1)
+    return first.run || first.share === null ? first.label : `${first.label}, ${percent(first.share)}`
+  return parts.map(({ label, share }) => (share === null ? label : `${label} (${percent(share)})`)).join(' · ')
+}
+
 /** '4 of 15 trainings, 12:10 left' */
 export function StateWords({ reproduction }: { reproduction: Reproduction }) {
   const { status, done, planned, secondsLeft } = reproduction

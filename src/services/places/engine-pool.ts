@@ -113,14 +113,14 @@ export function makeEnginePool(
     async take(options) {
       if (remote.isChosen) return remote.take(options)
       const installed = await install(options.signal)
-      const { slot, lock, release: free } = await freeSlots.take(options)
+      const { slot, name: nameSlot, release: free } = await freeSlots.take(options)
       const release = () => {
         training.free(slot)
         free()
       }
       const name = (run: string) => {
         training.hold(slot, run)
-        lock.name(run)
+        nameSlot(run)
       }
       training.hold(slot, null)
       try {

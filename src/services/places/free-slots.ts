@@ -1,6 +1,6 @@
 /** Gives each slot of this machine to one training at a time. */
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
-import { type Lock, lockOwner, tryLock } from '../profile/db/lock.ts'
+import { lockOwner, tryLock } from '../profile/db/lock.ts'
 import type { TakeOptions } from './place.ts'
 import type { Slot } from './slots.ts'
 
@@ -8,8 +8,8 @@ const POLL_MS = 500
 
 export interface TakenSlot {
   readonly slot: Slot
-  /** The lock over all programs. */
-  readonly lock: Lock
+  /** Names the run that holds the slot, to processes that wait. */
+  name(run: string): void
   release(): void
 }
 
@@ -21,6 +21,8 @@ export interface FreeSlots {
 /** `present` returns the present slots. A slot that was taken stays taken if the slots change. */
 export function makeFreeSlots(present: () => Promise<readonly Slot[]>): FreeSlots {
   const taken = new Set<string>()
+  /** The last run of each slot, by lock. */
+  const lastRuns = new Map<string, string>()
   /** Ends the pauses of requests that wait. */
   const waiting = new Set<() => void>()
 
@@ -38,8 +40,9 @@ export function makeFreeSlots(present: () => Promise<readonly Slot[]>): FreeSlot
       waiting.add(end)
     })
 
-  function tryEach(slots: readonly Slot[], prefer: number | undefined): TakenSlot | null {
-    const inOrder = slots.toSorted((a, b) => Number(b.slot === prefer) - Number(a.slot === prefer))
+  function tryEach(slots: readonly Slot[], prefer: string | undefined): TakenSlot | null {
+    const preferred = ({ lock }: Slot) => Number(prefer !== undefined && lastRuns.get(lock) === prefer)
+    const inOrder = slots.toSorted((a, b) => preferred(b) - preferred(a))
     for (const slot of inOrder) {
       const lock = taken.has(slot.lock) ? null : tryLock(slot.lock)
       if (!lock) continue
@@ -49,7 +52,11 @@ export function makeFreeSlots(present: () => Promise<readonly Slot[]>): FreeSlot
         taken.delete(slot.lock)
         for (const end of [...waiting]) end()
       }
-      return { slot, lock, release }
+      const name = (run: string) => {
+        lastRuns.set(slot.lock, run)
+        lock.name(run)
+      }
+      return { slot, name, release }
     }
     return null
   }

@@ -8,8 +8,8 @@ export interface TakeOptions {
   readonly onWait?: (owner: string) => void
   /** Throws `DEVICE_BUSY` instead of waiting. */
   readonly noWait?: boolean
-  /** Slot of an earlier place. This slot is taken if it is free. */
-  readonly prefer?: number
+  /** A run that had a place before. Its slot is taken if the slot is free. */
+  readonly prefer?: string
 }
 
 export interface Place {
@@ -26,4 +26,23 @@ export interface Place {
   /** Names the run that holds the place, to processes that wait. */
   name(run: string): void
   release(): void
+}
+
+/** Takes a place when `work` first asks for the place. Releases the place after `work`. */
+export async function withPlace<T>(
+  engines: { take(options: TakeOptions): Promise<Place> },
+  options: TakeOptions,
+  work: (place: () => Promise<Place>) => Promise<T>,
+): Promise<T> {
+  const taken: Promise<Place>[] = []
+  const place = () => {
+    if (taken.length === 0) taken.push(engines.take(options))
+    return taken[0]
+  }
+  try {
+    return await work(place)
+  } finally {
+    for (const { status, value } of (await Promise.allSettled(taken)) as PromiseFulfilledResult<Place>[])
+      if (status === 'fulfilled') value.release()
+  }
 }

@@ -48,7 +48,7 @@ function estimateOf({ folds }: Plan, row: PlannedRow): number {
   }, 0)
 }
 
-/** Classical rows: how many are done and planned, the next row with its computed share, and their times. */
+/** Classical rows: how many are done and planned, those that have begun, the next one, and their times. */
 export function classicalProgress(profile: Profile, plan: Plan, hasFailed: (key: string) => boolean) {
   const all = plan.rows
     .filter(({ key, classical }) => classical && !plan.known.has(key))
@@ -63,6 +63,9 @@ export function classicalProgress(profile: Profile, plan: Plan, hasFailed: (key:
     .map(
       ({ row, pace, isDone }): Timed => ({
         kind: 'classical',
+        key: row.key,
+        needs: [],
+        goesOn: pace !== undefined && !isDone,
         group: row.classical!.classical,
         estimate: estimateOf(plan, row),
         seconds: isDone ? pace!.measured.seconds : null,
@@ -73,8 +76,8 @@ export function classicalProgress(profile: Profile, plan: Plan, hasFailed: (key:
   return {
     done: all.filter(({ isDone }) => isDone).length,
     planned: all.length,
+    begun: left.flatMap(({ row, pace }) => (pace ? [{ row, share: pace.done }] : [])),
     next: left[0]?.row ?? null,
-    share: left[0]?.pace?.done ?? 0,
     timed,
   }
 }

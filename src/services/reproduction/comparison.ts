@@ -5,9 +5,9 @@ import { type Comparison, ERROR_SHARE, type Pane } from '../reports/index.ts'
 import { methodOf } from '../runs/catalogue.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { compare, modelOfWeights, shownSlice } from './images.ts'
-import { survey } from './lookup.ts'
 import type { Plan } from './plan.ts'
 import { type Weights, weightsOfRow } from './scores.ts'
+import { survey } from './survey.ts'
 
 /** A pane before its image is computed. */
 interface Planned extends Pick<Pane, 'title' | 'units'> {

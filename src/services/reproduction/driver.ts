@@ -1,38 +1,29 @@
 /**
- * Carries out a plan. Finished trainings are used, interrupted trainings are resumed, and missing trainings are
- * started. Then every row is scored.
+ * Carries out a plan: each training begins as soon as a place is free and the trainings that it needs have finished.
+ * Finished trainings are used, interrupted trainings are resumed, and missing trainings are started. The rows of a
+ * training are scored at once, at the place of the training. With one place everything goes on in the plan's order.
  */
-import process from 'node:process'
-import { AppError, reasonOf, throwIfCancelled } from '../../contract/errors.ts'
-import type { RunRow } from '../../contract/runs.ts'
-import type { Profile } from '../profile/profile.ts'
-import { findRun, storedRun } from '../runs/runs.ts'
-import type { PreparedRun } from '../runs/training.ts'
+import { AppError, type ErrorCode, reasonOf, throwIfCancelled } from '../../contract/errors.ts'
+import { withPlace } from '../places/place.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
-import { goOnFrom } from './beginning.ts'
 import { timeRow } from './classical-pace.ts'
-import { type Finished, inTurn, lookUp } from './lookup.ts'
-import { paceNotes } from './pace-doubts.ts'
+import { type Course, ensure, type Trainer } from './ensure.ts'
+import { inTurn } from './order.ts'
 import type { Plan } from './plan.ts'
-import type { PlannedRow, PlannedTraining } from './planned.ts'
+import { needsOf, type PlannedRow, type PlannedTraining } from './planned.ts'
 import { score } from './scores.ts'
 
-/**
- * Trains directly, or through the window's queue. Each promise resolves when the run has ended, with any status.
- */
-export interface Trainer {
-  /** Returns the run's id. */
-  train(prepared: PreparedRun): Promise<string>
-  resume(run: string): Promise<unknown>
-  /** Waits for a run that is queued or trained elsewhere. */
-  follow(run: string): Promise<unknown>
-}
-
 export interface Steps {
-  /** Called when a training begins. `null`: scoring begins. */
-  readonly onPart?: (planned: PlannedTraining | null) => void
+  /** Called when a training begins. `slots`: the number of trainings that may go on at once. */
+  readonly onTraining?: (planned: PlannedTraining, slots: number) => void
+  /** Called when a training has finished, and its rows are scored. */
+  readonly onScoring?: (planned: PlannedTraining) => void
+  /** Called when a training with its scores, or a row without a training, has ended or failed. */
+  readonly onEnd?: (part: PlannedTraining | PlannedRow) => void
   /** Called with the computed share of a classical row, 0 to 1. */
-  readonly onClassical?: (row: PlannedRow, share: number) => void
+  readonly onClassical?: (row: PlannedRow, share: number, slots: number) => void
+  /** Called with the holder of the device in words, if a scoring must wait. */
+  readonly onBusy?: (owner: string) => void
   readonly signal?: AbortSignal
   /** If true, the first failure is thrown. If false, failures are collected, and the other rows are computed. */
   readonly stopAtFailure?: boolean
@@ -41,54 +32,159 @@ export interface Steps {
 /** Reasons for missing trainings and rows, by key. */
 export type Failures = Map<string, string>
 
-/** Throws `CANCELLED` if this program was closed during the training. The run can be resumed later. */
-function throwIfClosed(profile: Profile, { id, status, reason }: RunRow): void {
-  const { pid, fault } = storedRun(profile, id)
-  if (status === 'interrupted' && fault === null && pid === process.pid)
-    throw new AppError('CANCELLED', reason ?? 'The program was closed.')
-}
+/** Errors that end the whole reproduction. */
+const ENDING: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'JOB_REFUSED', 'JOB_CONTINUES'])
 
-/** Whether another attempt is useless, because the loss would become NaN again. */
-const isHopeless = (profile: Profile, { id, status }: RunRow) =>
-  status === 'failed' && storedRun(profile, id).fault === 'NOT_FINITE'
+type Work = () => Promise<void>
 
-/** Returns the finished run of a training. Throws the reason if the training cannot finish. */
-async function ensure(
-  profile: Profile,
-  plan: Plan,
-  planned: PlannedTraining,
-  finished: Finished,
-  trainer: Trainer,
-  { onPart, signal }: Steps,
-): Promise<RunRow> {
-  let told = false
-  for (let tried = false; ; ) {
-    throwIfCancelled(signal)
-    const found = lookUp(profile, plan, planned, finished)
-    if (!found.prepared) throw new AppError('INVALID_ARGUMENT', found.reason)
-    const { prepared, run, beginning } = found
-    if (run?.status === 'finished') return run
-    if (!told) onPart?.(planned)
-    told = true
-    if (run && (run.status === 'queued' || run.status === 'running')) {
-      await trainer.follow(run.id)
-      throwIfClosed(profile, findRun(profile, run.id))
-      continue
+class Driver {
+  readonly #course: Course
+  readonly #steps: Steps
+  readonly #failures: Failures
+  /** The number of trainings that may go on at once. */
+  #slots = 1
+  /** Keys of the trainings and rows that have begun, and of those that have ended. */
+  readonly #begun = new Set<string>()
+  readonly #ended = new Set<string>()
+  /** Trainings whose rows are to be scored. */
+  readonly #unscored = new Set<PlannedTraining>()
+
+  constructor(course: Omit<Course, 'onTraining'>, steps: Steps, failures: Failures) {
+    this.#course = { ...course, onTraining: planned => steps.onTraining?.(planned, this.#slots) }
+    this.#steps = steps
+    this.#failures = failures
+  }
+
+  /** Carries out the plan. Rejects with the first error that ends the whole, after all works have ended. */
+  async carryOut(leave: () => void): Promise<void> {
+    const { engines } = this.#course.opened
+    const errors: unknown[] = []
+    const going = new Set<Promise<void>>()
+    const begin = (work: Work) => {
+      const promise = work()
+        .catch((error: unknown) => {
+          errors.push(error)
+          leave()
+        })
+        .finally(() => going.delete(promise))
+      going.add(promise)
     }
-    if (run && (tried || isHopeless(profile, run))) throw new AppError('STATE_CONFLICT', run.reason ?? run.status)
-    tried = true
-    const shorter = beginning()
-    const notes = paceNotes(profile, planned, finished)
-    let id = run?.resumable ? run.id : shorter && goOnFrom(profile, prepared, shorter, notes)
-    if (id) await trainer.resume(id)
-    else id = await trainer.train({ ...prepared, notes: [...prepared.notes, ...notes] })
-    throwIfClosed(profile, findRun(profile, id))
+    try {
+      while (errors.length === 0) {
+        this.#slots = await engines.slots() // the setting may change
+        while (going.size < this.#slots) {
+          const work = this.#next()
+          if (!work) break
+          begin(work)
+        }
+        if (going.size === 0) break
+        await Promise.race(going)
+      }
+    } finally {
+      if (going.size > 0) leave()
+      await Promise.all(going)
+    }
+    if (errors.length === 0) return
+    const isContinuing = (error: unknown) => error instanceof AppError && error.code === 'JOB_CONTINUES'
+    // After a stop by the user, a message about jobs says more than the others.
+    throw (this.#steps.signal?.aborted && errors.find(isContinuing)) || errors[0]
+  }
+
+  /** The next work that can begin. `null`: all works have begun, or wait for others. */
+  #next(): Work | null {
+    const { plan, finished } = this.#course
+    for (const training of this.#unscored) {
+      if (!this.#isZeroFilledScored(training)) continue
+      this.#unscored.delete(training)
+      return () => this.#scoreTraining(training)
+    }
+    const isNew = ({ key }: { readonly key: string }) => !this.#begun.has(key)
+    const row = plan.rows.find(each => each.training === null && isNew(each) && !plan.known.has(each.key))
+    if (row) {
+      this.#begun.add(row.key)
+      return () => this.#scoreUntrained(row)
+    }
+    const isReady = (training: PlannedTraining) => needsOf(training).every(key => this.#ended.has(key))
+    const planned = inTurn(plan, finished).find(each => isNew(each) && isReady(each))
+    if (!planned) return null
+    this.#begun.add(planned.key)
+    return () => this.#train(planned)
+  }
+
+  /** A row's scores are compared with the zero-filled scores of its fold. */
+  #isZeroFilledScored({ fold }: PlannedTraining): boolean {
+    const { rows, known } = this.#course.plan
+    return rows
+      .filter(row => row.kind === 'zero-filled' && row.fold === fold)
+      .every(({ key }) => known.has(key) || this.#ended.has(key))
+  }
+
+  /** Carries out a part of the plan. A failure is noted, unless it ends the whole. */
+  async #attempt(key: string, work: () => Promise<void>): Promise<void> {
+    const { opened, signal } = this.#course
+    try {
+      await work()
+    } catch (error) {
+      const isEnding = error instanceof AppError && ENDING.has(error.code)
+      if (!opened.profile.db.open) throw new AppError('CANCELLED', 'The program was closed.')
+      if (!isEnding) throwIfCancelled(signal)
+      if (isEnding || this.#steps.stopAtFailure) throw error
+      if (!(error instanceof AppError)) console.error(error)
+      this.#failures.set(key, reasonOf(error))
+    }
+  }
+
+  async #train(planned: PlannedTraining): Promise<void> {
+    const { finished } = this.#course
+    await this.#attempt(planned.key, async () => {
+      finished.set(planned.key, await ensure(this.#course, planned))
+    })
+    this.#ended.add(planned.key)
+    if (finished.has(planned.key)) this.#unscored.add(planned)
+    else this.#steps.onEnd?.(planned)
+  }
+
+  async #scoreTraining(planned: PlannedTraining): Promise<void> {
+    const { plan, finished } = this.#course
+    this.#steps.onScoring?.(planned)
+    const rows = plan.rows.filter(({ key, training }) => training === planned.key && !plan.known.has(key))
+    await this.#score(rows, finished.get(planned.key)!.id)
+    this.#steps.onEnd?.(planned)
+  }
+
+  async #scoreUntrained(row: PlannedRow): Promise<void> {
+    await this.#score([row])
+    this.#ended.add(row.key)
+    this.#steps.onEnd?.(row)
+  }
+
+  /** Scores rows at one place, if possible at the place of `run`. */
+  async #score(rows: readonly PlannedRow[], run?: string): Promise<void> {
+    const { opened, plan, finished, signal } = this.#course
+    const { onClassical, onBusy } = this.#steps
+    await withPlace(opened.engines, { signal, prefer: run, onWait: onBusy }, async place => {
+      const named = async () => {
+        const taken = await place()
+        if (run) taken.name(run)
+        return taken
+      }
+      for (const row of rows)
+        await this.#attempt(row.key, () => {
+          const time = row.classical && timeRow(opened.profile, plan, row)
+          const onShare = (share: number) => {
+            time?.(share)
+            if (time) onClassical?.(row, share, this.#slots)
+          }
+          return score(opened, plan, row, finished, named, { signal, onShare })
+        })
+    })
   }
 }
 
 /**
  * Carries out a plan, and adds its failures to `failures`, which are returned. Rejects with `CANCELLED` if the signal
- * is aborted or the program closes. Finished trainings and scores stay.
+ * is aborted or the program closes. Finished trainings and scores stay. An error that ends the whole stops the other
+ * trainings, and is thrown when these have stopped.
  */
 export async function goThrough(
   opened: OpenProfile,
@@ -97,40 +193,9 @@ export async function goThrough(
   steps: Steps = {},
   failures: Failures = new Map(),
 ): Promise<Failures> {
-  const { signal, onPart, onClassical, stopAtFailure } = steps
-  const finished: Finished = new Map()
-
-  async function attempt(key: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      if (!opened.profile.db.open) throw new AppError('CANCELLED', 'The program was closed.')
-      throwIfCancelled(signal)
-      if (stopAtFailure || (error instanceof AppError && error.code === 'CANCELLED')) throw error
-      if (!(error instanceof AppError)) console.error(error)
-      failures.set(key, reasonOf(error))
-    }
-  }
-  async function scoreRows(training: string | null): Promise<void> {
-    onPart?.(null)
-    for (const row of plan.rows.filter(each => each.training === training && !plan.known.has(each.key)))
-      await attempt(row.key, () => {
-        const time = row.classical && timeRow(opened.profile, plan, row)
-        const onShare = (share: number) => {
-          time?.(share)
-          if (time) onClassical?.(row, share)
-        }
-        return score(opened, plan, row, finished, { signal, onShare })
-      })
-  }
-
-  await scoreRows(null)
-  for (let turn = 0; turn < plan.trainings.length; turn++) {
-    const planned = inTurn(plan, finished)[turn]
-    await attempt(planned.key, async () => {
-      finished.set(planned.key, await ensure(opened.profile, plan, planned, finished, trainer, steps))
-    })
-    if (finished.has(planned.key)) await scoreRows(planned.key)
-  }
+  const leaving = new AbortController()
+  const signal = AbortSignal.any([...(steps.signal ? [steps.signal] : []), leaving.signal])
+  const course = { opened, plan, trainer, signal, finished: new Map(), computing: new Map() }
+  await new Driver(course, steps, failures).carryOut(() => leaving.abort('leave'))
   return failures
 }

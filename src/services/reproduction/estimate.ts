@@ -4,6 +4,7 @@ import { stream } from '../../core/mri/random.ts'
 import type { Sample, SslMethod } from '../../core/ssl/method.ts'
 import { methodOf } from '../runs/catalogue.ts'
 import type { Sizes } from './folds.ts'
+import { endOf, type Work } from './schedule.ts'
 
 /** Seconds of a training step of U-Net-16 per pixel of a sample. Measured at 128 × 126 on two cores. */
 const SECONDS_PER_PIXEL = 0.045 / (128 * 126)
@@ -90,6 +91,11 @@ export function estimateSeconds(
 
 export interface Timed {
   readonly kind: 'training' | 'classical'
+  readonly key: string
+  /** Keys of items that must finish before this item begins. */
+  readonly needs: readonly string[]
+  /** Whether the item has a place. */
+  readonly goesOn: boolean
   /** Items of one group have one ratio of measured to estimated time. */
   readonly group: string
   readonly estimate: number
@@ -101,25 +107,41 @@ export interface Timed {
   readonly measured?: { readonly seconds: number; readonly share: number }
 }
 
+interface Measured extends Pick<Timed, 'kind' | 'group' | 'estimate'> {
+  readonly took: number
+}
+
+/** Measured and estimated seconds of what is like an item. `null`: nothing of its kind is measured. */
+function paceOf({ kind, group }: Timed, measured: readonly Measured[]) {
+  const such = measured.filter(other => other.kind === kind)
+  const alike = such.filter(other => other.group === group)
+  const like = alike.length > 0 ? alike : such
+  if (like.length === 0) return null
+  const sum = (value: (of: Measured) => number) => like.reduce((total, of) => total + value(of), 0)
+  return { took: sum(({ took }) => took), estimated: sum(({ estimate }) => estimate) }
+}
+
 /**
- * Estimated seconds of all unfinished items. `null` while nothing of an unfinished item's kind is measured: how fast a
- * computer trains says little about how fast it computes classical methods.
+ * Estimated seconds until all items have finished, in their order at so many places. `null` while nothing of an
+ * unfinished item's kind is measured: how fast a computer trains says little about how fast it computes classical
+ * methods.
  */
-export function secondsLeft(items: readonly Timed[]): number | null {
-  const measured = items.flatMap(({ kind, group, estimate, seconds, measured }) => {
+export function secondsLeft(items: readonly Timed[], places = 1): number | null {
+  const measured = items.flatMap(({ kind, group, estimate, seconds, measured }): Measured[] => {
     const { seconds: took, share } = measured ?? { seconds, share: 1 }
     return took === null || share === 0 ? [] : [{ kind, group, estimate: estimate * share, took }]
   })
   if (measured.length === 0) return null
-  let left = 0
-  for (const { kind, group, estimate, seconds, done } of items) {
+  const paces = new Map<string, NonNullable<ReturnType<typeof paceOf>>>()
+  const works: Work[] = []
+  for (const item of items) {
+    const { kind, key, needs, goesOn, group, estimate, seconds, done } = item
     if (seconds !== null) continue
-    const such = measured.filter(other => other.kind === kind)
-    const alike = such.filter(other => other.group === group)
-    const like = alike.length > 0 ? alike : such
-    if (like.length === 0) return null
-    const sum = (value: (of: (typeof like)[number]) => number) => like.reduce((total, of) => total + value(of), 0)
-    left += (estimate * (1 - done) * sum(({ took }) => took)) / sum(of => of.estimate)
+    const like = `${kind} ${group}`
+    const pace = paces.get(like) ?? paceOf(item, measured)
+    if (pace === null) return null
+    paces.set(like, pace)
+    works.push({ key, needs, goesOn, seconds: (estimate * (1 - done) * pace.took) / pace.estimated })
   }
-  return left
+  return endOf(works, places)
 }

@@ -9,9 +9,9 @@ import type { OpenProfile } from '../studies/contents/reader.ts'
 import { fileOf, readyVolume } from '../studies/contents/ready.ts'
 import { volumesOf } from '../studies/studies.ts'
 import { choiceOf } from './classical.ts'
-import { survey } from './lookup.ts'
 import { type Plan, seedsOf } from './plan.ts'
 import { type Weights, weightsOfRow } from './scores.ts'
+import { survey } from './survey.ts'
 
 export const modelOfWeights = ({ run, path }: Weights): ModelReference => ({
   network: run.network,

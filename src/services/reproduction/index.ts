@@ -1,89 +1,23 @@
 /** Reproduces the original work on a study, for the command line and the window. */
 import { AppError, reasonOf } from '../../contract/errors.ts'
-import type { Reproduction, ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
-import type { RunStatus } from '../../contract/runs.ts'
+import type { ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
 import type { Profile } from '../profile/profile.ts'
 import { requireRuns } from '../profile/runs-folder.ts'
 import { closedReason } from '../runs/ending.ts'
 import type { WithQueue } from '../runs/queue.ts'
-import { studyById } from '../studies/studies.ts'
-import { classicalProgress } from './classical-pace.ts'
-import { type Failures, goThrough, type Steps, type Trainer } from './driver.ts'
-import { secondsLeft, type Timed } from './estimate.ts'
+import { goThrough, type Steps } from './driver.ts'
+import type { Trainer } from './ensure.ts'
+import { planOf } from './kept-plans.ts'
 import { withKnown } from './known.ts'
-import { inTurn, survey } from './lookup.ts'
-import { makePlan, type Plan } from './plan.ts'
-import type { PlannedRow, PlannedTraining } from './planned.ts'
+import type { Plan } from './plan.ts'
+import { failuresOf, newFailures, progressOf } from './progress.ts'
 import { assemble } from './report.ts'
-import { claim, findOrAdd, type StoredReproduction, setStatus, storedReproduction } from './store.ts'
+import { claim, findOrAdd, setStatus, storedReproduction } from './store.ts'
 
+export { planOf } from './kept-plans.ts'
 export type { Plan } from './plan.ts'
 export type { PlannedRow, PlannedTraining } from './planned.ts'
-
-export const planOf = (profile: Profile, request: ReproductionRequest): Plan =>
-  makePlan(request, studyById(profile, request.study))
-
-/** The label of a training or of a classical row, with fold and seed if there are several. */
-export function partLabel({ folds, request }: Plan, part: PlannedTraining | PlannedRow): string {
-  const { label, fold } = part
-  return [
-    label,
-    ...(folds.length > 1 ? [`${folds[fold].name} left out`] : []),
-    ...(request.seeds > 1 && 'config' in part ? [`seed ${part.config.seed}`] : []),
-  ].join(', ')
-}
-
-/** Failures of this process, by reproduction. They are not stored in the profile. */
-const attempts = new WeakMap<Profile, Map<number, Failures>>()
-
-const failuresOf = (profile: Profile, id: number): Failures | undefined => attempts.get(profile)?.get(id)
-
-const ENDED_BADLY: readonly (RunStatus | undefined)[] = ['failed', 'cancelled']
-
-/** Progress of a plan, and the next classical row or training. */
-export function progressOf(profile: Profile, plan: Plan, failures: Failures = new Map()) {
-  const { found, finished } = survey(profile, plan)
-  const timed = plan.trainings.flatMap(({ key, group, estimate, spared }): Timed[] => {
-    const each = found.get(key)!
-    const run = each.prepared && each.run
-    if (!each.prepared && !each.waits) return []
-    if (ENDED_BADLY.includes(run?.status)) return []
-    const summary = finished.get(key)?.summary
-    const { steps, validation, preparation } = summary?.seconds ?? { steps: 0, validation: 0, preparation: 0 }
-    const done = run ? Math.min(1, run.epochs.done / run.epochs.planned) : Math.min(1, spared / estimate)
-    return [{ kind: 'training', group, estimate, seconds: summary ? steps + validation + preparation : null, done }]
-  })
-  const next = inTurn(plan, finished).find(({ key }) => {
-    const each = found.get(key)!
-    return each.prepared && !finished.has(key) && !ENDED_BADLY.includes(each.run?.status)
-  })
-  const classical = classicalProgress(profile, plan, key => failures.has(key))
-  return {
-    done: finished.size + classical.done,
-    planned: plan.trainings.length + classical.planned,
-    secondsLeft: secondsLeft([...classical.timed, ...timed]),
-    next: classical.next ?? next,
-    /** Computed share of the next classical row, 0 to 1. `null`: a training is next. */
-    share: classical.next && classical.share,
-  }
-}
-
-/** The reproduction for the screens. */
-export function viewReproduction(profile: Profile, stored: StoredReproduction): Reproduction {
-  const { request, status } = stored
-  const study = studyById(profile, request.study)
-  const view = { ...stored, study: study.name, current: null }
-  try {
-    const plan = makePlan(request, study)
-    const { next, share, ...progress } = progressOf(profile, plan, failuresOf(profile, stored.id))
-    const far = share === null ? '' : `, ${Math.round(100 * share)} %`
-    const current = next ? partLabel(plan, next) + far : 'Scoring'
-    return { ...view, ...progress, current: status === 'running' ? current : null }
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    return { ...view, reason: error.message, done: 0, planned: 0, secondsLeft: null } // the study has changed
-  }
-}
+export { partLabel, partNames, viewReproduction } from './progress.ts'
 
 export function reportOf(profile: Profile, id: number): ReproductionReport {
   const { request, createdAt } = storedReproduction(profile, id)
@@ -95,7 +29,8 @@ export interface Begun {
   readonly plan: Plan
   /** Carries out the plan. Stores the final status in the reproduction's row. */
   carryOut(trainer: Trainer, steps?: Steps): Promise<void>
-  progress(): ReturnType<typeof progressOf>
+  /** @param slots number of trainings that may go on at once */
+  progress(slots: number): ReturnType<typeof progressOf>
   /** The report with all rows that are finished now. */
   report(): ReproductionReport
 }
@@ -118,13 +53,12 @@ export function begin(
   return {
     id,
     plan,
-    progress: () => progressOf(opened.profile, plan, failuresOf(opened.profile, id)),
+    progress: slots => progressOf(opened.profile, plan, failuresOf(opened.profile, id), slots),
     report: () =>
       assemble(opened.profile, plan, storedReproduction(opened.profile, id).createdAt, failuresOf(opened.profile, id)),
     async carryOut(trainer, steps) {
       try {
-        const failures: Failures = new Map()
-        attempts.set(opened.profile, (attempts.get(opened.profile) ?? new Map()).set(id, failures))
+        const failures = newFailures(opened.profile, id)
         await goThrough(opened, plan, trainer, steps, failures)
         setStatus(
           opened.profile,

@@ -23,7 +23,7 @@ function closure(trainings: ReadonlyMap<string, PlannedTraining>, keys: readonly
 const maps = new WeakMap<Plan, ReadonlyMap<string, PlannedTraining>>()
 
 /** Trainings by key. Computed once per plan, because every row needs them. */
-function byKey(plan: Plan): ReadonlyMap<string, PlannedTraining> {
+export function byKey(plan: Plan): ReadonlyMap<string, PlannedTraining> {
   const made = maps.get(plan) ?? new Map(plan.trainings.map(training => [training.key, training]))
   maps.set(plan, made)
   return made
@@ -32,11 +32,22 @@ function byKey(plan: Plan): ReadonlyMap<string, PlannedTraining> {
 const neededBy = (trainings: ReadonlyMap<string, PlannedTraining>, { training, baseline }: PlannedRow) =>
   closure(trainings, [training, baseline])
 
+const identities = new WeakMap<Plan, Map<string, string>>()
+
 /**
  * SHA-256 of everything that a row's figures depend on, except the kernels, which change only last digits. Contains
- * roles instead of patient hashes, because each profile has its own hashes.
+ * roles instead of patient hashes, because each profile has its own hashes. Computed once for each row of a plan,
+ * because the list of reproductions asks often.
  */
 export function identityOf(plan: Plan, row: PlannedRow): string {
+  const all = identities.get(plan) ?? new Map<string, string>()
+  identities.set(plan, all)
+  const identity = all.get(row.key) ?? computeIdentity(plan, row)
+  all.set(row.key, identity)
+  return identity
+}
+
+function computeIdentity(plan: Plan, row: PlannedRow): string {
   const trainings = byKey(plan)
   const { study } = plan.folds[row.fold]
   const volumes = study.volumes.map(({ file, role, content }) => [file, role, content?.identity ?? null])

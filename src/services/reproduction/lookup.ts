@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
-import { RunConfig, type RunRow } from '../../contract/runs.ts'
+import { RunConfig, type RunRow, StoredConfig } from '../../contract/runs.ts'
 import type { Profile } from '../profile/profile.ts'
 import { findRun } from '../runs/runs.ts'
 import { type PreparedRun, prepareRun } from '../runs/training.ts'
@@ -14,33 +14,29 @@ import type { Plan } from './plan.ts'
 import { needsOf, type PlannedTraining } from './planned.ts'
 import { stretch } from './scales.ts'
 
-/**
- * `prepared`: the training, ready to start. `run`: the matching run, with any status. `null`: there is no matching run.
- * Then `beginning` finds a shorter run from whose end the training can start.
- */
-export type Found =
-  | { readonly prepared: PreparedRun; readonly run: RunRow | null; readonly beginning: () => RunRow | null }
-  /** The training cannot start. `waits`: the training must wait for other trainings. */
-  | { readonly prepared: null; readonly reason: string; readonly waits: boolean }
-
 /** Finished runs by the key of their training. */
 export type Finished = Map<string, RunRow>
 
-/**
- * The plan's trainings in the order of training. Controls of equal time with one pace are sorted by duration, because
- * a longer control starts from the end of a shorter control.
- */
-export function inTurn({ trainings }: Plan, finished: Finished): PlannedTraining[] {
-  const seconds = ({ asLongAs }: PlannedTraining) =>
-    asLongAs!.trainings.reduce((sum, key) => sum + (finished.get(key)?.summary?.seconds.steps ?? Infinity), 0)
-  const turns = new Map<string, PlannedTraining[]>()
-  for (const training of trainings) {
-    const pace = training.asLongAs?.pace
-    if (pace) turns.set(pace, [...(turns.get(pace) ?? []), training])
-  }
-  for (const turn of turns.values()) turn.sort((a, b) => seconds(a) - seconds(b) || 0)
-  return trainings.map(training => (training.asLongAs ? turns.get(training.asLongAs.pace)!.shift()! : training))
+/** The training cannot start. `waits`: the training must wait for other trainings. */
+export interface Unready {
+  readonly prepared: null
+  readonly reason: string
+  readonly waits: boolean
 }
+
+/**
+ * `prepared`: the training, ready to start. `run`: the matching run, with any status. `null`: there is no matching run.
+ * Then `beginning` finds a shorter run from whose end the training can start. `computes`: equal for trainings that have
+ * the same result.
+ */
+export type Found =
+  | {
+      readonly prepared: PreparedRun
+      readonly run: RunRow | null
+      readonly beginning: () => RunRow | null
+      readonly computes: string
+    }
+  | Unready
 
 /** The configuration of a control of equal time: as many epochs as fit into the time of the other trainings. */
 function stretched(planned: PlannedTraining, finished: Finished): RunConfig | null {
@@ -57,6 +53,54 @@ function stretched(planned: PlannedTraining, finished: Finished): RunConfig | nu
 /** The configuration without the recipe of the later fine-tuning, which does not change what the training computes. */
 const computed = (config: unknown) => ({ ...RunConfig.parse(config), fineTuning: null })
 
+/** A run without its configuration and its figures. All runs of a study are read at once. */
+export interface Sketch extends Pick<RunRow, 'id' | 'status' | 'reason'> {
+  /** Number of finished epochs. */
+  readonly epochs: number
+}
+
+/** Runs of a study, by `likeness`. */
+export type Sketches = ReadonlyMap<string, readonly Sketch[]>
+
+/** What runs on the same volumes and with the same parent have in common. */
+const likeness = (kind: string, parent: string | null, epoch: number | null, content: string | null): string =>
+  [kind, parent, epoch, content].join(' ')
+
+interface SketchRow extends Sketch {
+  readonly kind: string
+  readonly parent: string | null
+  readonly epoch: number | null
+  readonly content: string | null
+}
+
+/** Imported checkpoints and runs that start from a file match no training. */
+export function sketchesOf({ db }: Profile, study: number): Sketches {
+  const rows = db
+    .prepare(
+      `SELECT CAST(id AS TEXT) AS id, status, reason, kind, CAST(parent_id AS TEXT) AS parent, parent_epoch AS epoch,
+        environment ->> '$.content' AS content,
+        CASE status WHEN 'finished' THEN 0 ELSE (SELECT COUNT(*) FROM epochs WHERE run_id = runs.id) END AS epochs
+        FROM runs WHERE study_id = ? AND start_path IS NULL AND kind <> 'import' ORDER BY runs.id`,
+    )
+    .all(study) as SketchRow[]
+  const sketches = new Map<string, Sketch[]>()
+  for (const { kind, parent, epoch, content, ...sketch } of rows) {
+    const key = likeness(kind, parent, epoch, content)
+    const like = sketches.get(key)
+    if (like) like.push(sketch)
+    else sketches.set(key, [sketch])
+  }
+  return sketches
+}
+
+/** What a training's run must be like. */
+export interface Wanted {
+  readonly config: RunConfig
+  readonly likeness: string
+  /** Whether the configuration of a run is equal, by the run's number. A run's configuration never changes. */
+  readonly equal: Map<string, boolean>
+}
+
 /** Statuses from worst to best. Of several matching runs the first run with the best status is used. */
 const PREFERENCE: readonly RunRow['status'][] = [
   'failed',
@@ -68,31 +112,34 @@ const PREFERENCE: readonly RunRow['status'][] = [
   'finished',
 ]
 
-/** Runs on the same volumes, with the same parent. */
-function runsLike(profile: Profile, { study, config, content }: PreparedRun, parent: Parent): RunRow[] {
-  const ids = profile.db
-    .prepare(
-      `SELECT CAST(id AS TEXT) FROM runs
-        WHERE study_id = ? AND kind = ? AND parent_id IS ? AND parent_epoch IS ? AND start_path IS NULL
-        AND environment ->> '$.content' = ? ORDER BY id`,
+function isEqual({ db }: Profile, { config, equal }: Wanted, run: string): boolean {
+  const known = equal.get(run)
+  if (known !== undefined) return known
+  const text = db.prepare('SELECT config FROM runs WHERE id = ?').pluck().get(Number(run)) as string
+  const stored = StoredConfig.parse(JSON.parse(text))
+  const same = stored.recipe !== null && isDeepStrictEqual(computed(stored), config)
+  equal.set(run, same)
+  return same
+}
+
+/** The best matching run. */
+export function matchOf(profile: Profile, sketches: Sketches, wanted: Wanted): Sketch | null {
+  const like = sketches.get(wanted.likeness) ?? []
+  return like
+    .filter(({ id }) => isEqual(profile, wanted, id))
+    .reduce<Sketch | null>(
+      (best, run) => (best && PREFERENCE.indexOf(best.status) >= PREFERENCE.indexOf(run.status) ? best : run),
+      null,
     )
-    .pluck()
-    .all(study.id, config.kind, parent && Number(parent.run), parent?.epoch ?? null, content) as string[]
-  return ids.map(id => findRun(profile, id))
 }
 
-function equalRun(runs: readonly RunRow[], wanted: RunConfig): RunRow | null {
-  const equal = runs.filter(run => run.config.recipe !== null && isDeepStrictEqual(computed(run.config), wanted))
-  return equal.reduce<RunRow | null>(
-    (best, run) => (best && PREFERENCE.indexOf(best.status) >= PREFERENCE.indexOf(run.status) ? best : run),
-    null,
-  )
-}
-
-type Parent = { readonly run: string; readonly epoch: number | null } | null
-
-/** Looks up a training. `finished` holds the finished runs of the trainings before it in the plan. */
-export function lookUp(profile: Profile, { folds }: Plan, planned: PlannedTraining, finished: Finished): Found {
+/** A training that is ready to start. `finished` holds the finished runs of the trainings before it in the plan. */
+export function prepare(
+  profile: Profile,
+  { folds }: Plan,
+  planned: PlannedTraining,
+  finished: Finished,
+): { readonly prepared: PreparedRun; readonly wanted: Wanted } | Unready {
   const { patients, fold } = planned
   const before = planned.parent && finished.get(planned.parent.key)
   const config = stretched(planned, finished)
@@ -109,46 +156,30 @@ export function lookUp(profile: Profile, { folds }: Plan, planned: PlannedTraini
   const study = patients === null ? whole : withTrainingPatients(whole, patients)
   try {
     const prepared = prepareRun(profile, { study, config, parent })
-    const runs = runsLike(profile, prepared, parent)
-    const wanted = computed(JSON.parse(JSON.stringify(config)))
-    const run = equalRun(runs, wanted)
-    return { prepared, run, beginning: () => (run ? null : beginningOf(wanted, runs)) }
+    const wanted = {
+      config: computed(JSON.parse(JSON.stringify(config))),
+      likeness: likeness(config.kind, parent?.run ?? null, parent?.epoch ?? null, prepared.content),
+      equal: new Map<string, boolean>(),
+    }
+    return { prepared, wanted }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     return { prepared: null, reason: error.message, waits: false }
   }
 }
 
-export interface Survey {
-  readonly finished: Finished
-  /** Results by key, in the order of the plan. */
-  readonly found: ReadonlyMap<string, Found>
-}
-
-/** Finished trainings of earlier surveys. Kept because looking up hundreds of trainings takes seconds. */
-const surveyed = new WeakMap<Profile, Map<string, Map<string, Found>>>()
-
-function foundBefore(profile: Profile, { request, study }: Plan): Map<string, Found> {
-  const plans = surveyed.get(profile) ?? new Map<string, Map<string, Found>>()
-  surveyed.set(profile, plans)
-  const key = JSON.stringify([request, study.slices, study.volumes])
-  const before = plans.get(key) ?? new Map<string, Found>()
-  plans.set(key, before)
-  return before
-}
-
-/** Looks up all trainings of a plan. */
-export function survey(profile: Profile, plan: Plan): Survey {
-  const finished: Finished = new Map()
-  const before = foundBefore(profile, plan)
-  const found = new Map<string, Found>()
-  for (const planned of plan.trainings) {
-    const { key } = planned
-    const each = before.get(key) ?? lookUp(profile, plan, planned, finished)
-    found.set(key, each)
-    if (!each.prepared || each.run?.status !== 'finished') continue
-    finished.set(key, each.run)
-    before.set(key, each)
+/** Looks up a training. */
+export function lookUp(profile: Profile, plan: Plan, planned: PlannedTraining, finished: Finished): Found {
+  const ready = prepare(profile, plan, planned, finished)
+  if (!ready.prepared) return ready
+  const { prepared, wanted } = ready
+  const sketches = sketchesOf(profile, prepared.study.id)
+  const match = matchOf(profile, sketches, wanted)
+  const runsLike = () => (sketches.get(wanted.likeness) ?? []).map(({ id }) => findRun(profile, id))
+  return {
+    prepared,
+    run: match && findRun(profile, match.id),
+    beginning: () => (match ? null : beginningOf(wanted.config, runsLike())),
+    computes: JSON.stringify([wanted.likeness, wanted.config]),
   }
-  return { finished, found }
 }

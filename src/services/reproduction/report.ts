@@ -8,12 +8,13 @@ import { requestOfReport } from './classical.ts'
 import type { Failures } from './driver.ts'
 import { describeFold } from './folds.ts'
 import { gainsOf } from './gains.ts'
-import { type Finished, type Survey, survey } from './lookup.ts'
+import type { Finished } from './lookup.ts'
 import { timedRun } from './pace-doubts.ts'
 import type { Plan } from './plan.ts'
 import { needsOf } from './planned.ts'
 import { reproductionRow } from './rows.ts'
 import { readScores } from './scores.ts'
+import { type Survey, survey } from './survey.ts'
 
 /** The devices of all trainings in words. */
 function devicesInWords(profile: Profile, { known }: Plan, finished: Finished): string {
@@ -23,18 +24,18 @@ function devicesInWords(profile: Profile, { known }: Plan, finished: Finished): 
 }
 
 /** Trainings that failed, and trainings that need a failed training. */
-function failedTrainings({ trainings }: Plan, { found }: Survey): Failures {
+function failedTrainings({ trainings }: Plan, { standings }: Survey): Failures {
   const failures: Failures = new Map()
   for (const training of trainings) {
     const { key } = training
-    const each = found.get(key)!
+    const standing = standings.get(key)!
+    const run = standing.state === 'ready' ? standing.run : null
     const failed = needsOf(training).filter(need => failures.has(need))
     if (failed.length > 0)
       failures.set(key, `The training needs a training that failed: ${[...new Set(failed)].join('; ')}.`)
-    else if (!each.prepared && !each.waits) failures.set(key, each.reason)
-    else if (each.prepared && each.run?.status === 'failed')
-      failures.set(key, each.run.reason ?? 'The training failed.')
-    else if (each.prepared && each.run?.status === 'cancelled')
+    else if (standing.state === 'refused') failures.set(key, standing.reason)
+    else if (run?.status === 'failed') failures.set(key, run.reason ?? 'The training failed.')
+    else if (run?.status === 'cancelled')
       failures.set(key, 'The training was cancelled. Resume the reproduction to continue.')
   }
   return failures

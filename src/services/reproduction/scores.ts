@@ -5,18 +5,21 @@ import type { Evaluation } from '../../contract/evaluation.ts'
 import type { RunRow } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import type { EvaluationSettings } from '../../core/evaluate.ts'
-import type { Progress } from '../../engine/process/protocol.ts'
+import type { Engine } from '../../engine/process/client.ts'
+import type { Progress, ScoreAfter } from '../../engine/process/protocol.ts'
+import type { Place } from '../places/place.ts'
 import type { Profile } from '../profile/profile.ts'
 import { milestoneFile } from '../runs/runs.ts'
+import { volumesToScore } from '../studies/contents/chosen.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { volumesOf } from '../studies/studies.ts'
-import { scoreAnyway, storedEvaluation, ZERO_FILLED } from '../viewing/evaluations.ts'
+import { scoreAnyway, scoreParams, storedEvaluation, ZERO_FILLED } from '../viewing/evaluations.ts'
 import { scoreKey } from '../viewing/score-key.ts'
 import { choiceOf } from './classical.ts'
-import { identityOf } from './known.ts'
+import { byKey, identityOf } from './known.ts'
 import type { Finished } from './lookup.ts'
 import type { Plan } from './plan.ts'
-import type { PlannedRow } from './planned.ts'
+import type { PlannedRow, PlannedTraining } from './planned.ts'
 
 export const MASK_DRAWS = 20
 
@@ -42,16 +45,21 @@ export function weightsOf(profile: Profile, run: RunRow, epoch: number | null): 
   return file ? { ...file, run, epoch } : null
 }
 
+/** Epoch of the milestone that a row scores. `null`: the kept weights. */
+const epochOf = ({ kind, epoch }: PlannedRow) => (kind === 'baseline at' ? epoch : null)
+
 /** The weights that a row scores, and the weights of the row's pre-training. */
 export function weightsOfRow(profile: Profile, plan: Plan, row: PlannedRow, finished: Finished) {
   const run = row.training === null ? undefined : finished.get(row.training)
-  const parent = plan.trainings.find(({ key }) => key === row.training)?.parent
+  const parent = row.training === null ? null : byKey(plan).get(row.training)?.parent
   const before = parent ? finished.get(parent.key) : undefined
   return {
-    weights: run ? weightsOf(profile, run, row.kind === 'baseline at' ? row.epoch : null) : null,
+    weights: run ? weightsOf(profile, run, epochOf(row)) : null,
     pretrained: before ? weightsOf(profile, before, parent!.epoch) : null,
   }
 }
+
+type Aspects<T> = Readonly<Record<(typeof ASPECTS)[number], T | null>>
 
 interface Score {
   readonly weights: Weights | null
@@ -59,13 +67,13 @@ interface Score {
   readonly settings: EvaluationSettings
 }
 
-/** Weights and settings of a row's scores. `null` until its training has finished. */
-function scoresOfRow(profile: Profile, plan: Plan, row: PlannedRow, finished: Finished) {
-  const { weights, pretrained } = weightsOfRow(profile, plan, row, finished)
-  if (row.training !== null && !weights) return null
+const parentOf = (plan: Plan, row: PlannedRow) =>
+  row.training === null ? null : (byKey(plan).get(row.training)?.parent ?? null)
+
+/** The test volumes of a row, and the settings of its scores. `null`: the row has no such score. */
+function settingsOfRow(plan: Plan, row: PlannedRow) {
   const { study } = plan.folds[row.fold]
   const volumes = volumesOf(study, 'test')
-  const classical = row.classical && choiceOf(row.classical)
   const settings: EvaluationSettings = {
     mask: plan.mask,
     maskDraws: null,
@@ -73,13 +81,61 @@ function scoresOfRow(profile: Profile, plan: Plan, row: PlannedRow, finished: Fi
     reference: 'ground truth',
   }
   const noiseFree = volumes.every(volume => volume.noiseFree)
-  const scores: Readonly<Record<(typeof ASPECTS)[number], Score | null>> = {
-    byFileName: { weights, classical, settings },
-    manyMasks: row.manyMasks ? { weights, classical, settings: { ...settings, maskDraws: MASK_DRAWS } } : null,
-    noiseFree: noiseFree ? { weights, classical, settings: { ...settings, reference: 'noise-free' } } : null,
-    pretrained: pretrained && { weights: pretrained, classical: null, settings },
+  const scores: Aspects<EvaluationSettings> = {
+    byFileName: settings,
+    manyMasks: row.manyMasks ? { ...settings, maskDraws: MASK_DRAWS } : null,
+    noiseFree: noiseFree ? { ...settings, reference: 'noise-free' } : null,
+    pretrained: parentOf(plan, row) && settings,
   }
   return { study, volumes, scores }
+}
+
+/** Weights and settings of a row's scores. `null` until its training has finished. */
+function scoresOfRow(profile: Profile, plan: Plan, row: PlannedRow, finished: Finished) {
+  const { weights, pretrained } = weightsOfRow(profile, plan, row, finished)
+  if (row.training !== null && !weights) return null
+  const { study, volumes, scores } = settingsOfRow(plan, row)
+  const classical = row.classical && choiceOf(row.classical)
+  const own = (settings: EvaluationSettings | null): Score | null => settings && { weights, classical, settings }
+  const wanted: Aspects<Score> = {
+    byFileName: own(scores.byFileName),
+    manyMasks: own(scores.manyMasks),
+    noiseFree: own(scores.noiseFree),
+    pretrained: scores.pretrained &&
+      pretrained && { weights: pretrained, classical: null, settings: scores.pretrained },
+  }
+  return { study, volumes, scores: wanted }
+}
+
+/**
+ * The scores that the rows of a plan need of a training, for its job. A job computes the scores after the training, so
+ * that `score` finds them. A score before fine-tuning is of the weights of the pre-training, which is the parent.
+ */
+export async function scoresAfter(
+  opened: OpenProfile,
+  plan: Plan,
+  training: PlannedTraining,
+  signal?: AbortSignal,
+): Promise<ScoreAfter[]> {
+  const scores = new Map<string, ScoreAfter>()
+  for (const row of plan.rows) {
+    const parent = parentOf(plan, row)
+    const isOwn = row.training === training.key
+    if (plan.known.has(row.key) || !(isOwn || parent?.key === training.key)) continue
+    const { study, volumes, scores: settings } = settingsOfRow(plan, row)
+    const { pretrained, ...own } = settings
+    const whole = await volumesToScore(opened, { study, volumes }, { signal })
+    const epoch = isOwn ? epochOf(row) : parent!.epoch
+    for (const each of isOwn ? Object.values(own) : [pretrained]) {
+      if (!each) continue
+      const after: ScoreAfter = {
+        weights: epoch ?? 'kept',
+        request: scoreParams(opened.profile, whole.volumes, each),
+      }
+      scores.set(JSON.stringify(after), after)
+    }
+  }
+  return [...scores.values()]
 }
 
 /** Whether fewer volumes are scored than for zero-filled. Then the means cannot be compared. */
@@ -137,43 +193,59 @@ interface Options {
   readonly onShare?: (share: number) => void
 }
 
-/** Computes the missing scores of a row. */
+/** Throws if fewer volumes are scored than for zero-filled, or none. */
+function requireWhole(profile: Profile, score: Score, volumes: readonly StudyVolume[], scored: Evaluation): void {
+  const reasons = scored.skipped.map(({ path, reason }) => `${path}: ${reason}`).join('; ')
+  if (!scored.mean)
+    throw new AppError('FILE_UNREADABLE', `Expected test volumes that can be scored, got none: ${reasons}`)
+  if (lacksVolumes(profile, score, volumes, scored))
+    throw new AppError(
+      'NOT_FINITE',
+      `Expected scores of all volumes that have a zero-filled score, got fewer: ${reasons}`,
+    )
+}
+
+/** Computes the missing scores of a row at a place. At a remote place all scores of the row become jobs at once. */
 export async function score(
   opened: OpenProfile,
   plan: Plan,
   row: PlannedRow,
   finished: Finished,
+  place: () => Promise<Place>,
   { signal, onShare }: Options = {},
 ): Promise<void> {
-  const wanted = scoresOfRow(opened.profile, plan, row, finished)
+  const { profile } = opened
+  const wanted = scoresOfRow(profile, plan, row, finished)
   if (!wanted) return
-  const of = { study: wanted.study, volumes: wanted.volumes }
-  const all = ASPECTS.flatMap(aspect => wanted.scores[aspect] ?? []).map(one => ({
-    one,
-    stored: storedScore(opened.profile, one, wanted.volumes),
-    masks: one.settings.maskDraws ?? 1,
-  }))
-  const sum = (some: typeof all) => some.reduce((total, { masks }) => total + masks, 0)
-  const whole = sum(all)
-  let there = sum(all.filter(({ stored }) => stored))
-  if (there < whole) onShare?.(there / whole)
-  for (const { one, stored, masks } of all) {
-    const { weights, classical, settings } = one
+  const { study, volumes } = wanted
+  const all = ASPECTS.flatMap(aspect => wanted.scores[aspect] ?? []).map(one => {
+    const stored = storedScore(profile, one, volumes)
+    return { one, stored, masks: one.settings.maskDraws ?? 1, share: stored ? 1 : 0 }
+  })
+  const sum = (value: (of: (typeof all)[number]) => number) => all.reduce((total, each) => total + value(each), 0)
+  const tell = () => onShare?.(sum(({ masks, share }) => masks * share) / sum(({ masks }) => masks))
+  const missing = all.filter(({ stored }) => !stored)
+  if (missing.length > 0) tell()
+
+  async function compute(each: (typeof all)[number], engine: Engine): Promise<Evaluation> {
+    const { weights, classical, settings } = each.one
     const run = weights?.run.id ?? classical?.classical ?? ZERO_FILLED
-    const request = { of, run, epoch: weights?.epoch, choice: classical, settings }
-    const onScoring = ({ done, total }: Progress) => onShare?.((there + (masks * done) / total) / whole)
-    const scored = stored ?? (await scoreAnyway(opened, request, { onScoring, signal }))
-    if (!stored) {
-      there += masks
-      onShare?.(there / whole)
+    const request = { of: { study, volumes }, run, epoch: weights?.epoch, choice: classical, settings }
+    const onScoring = ({ done, total }: Progress) => {
+      each.share = done / total
+      tell()
     }
-    const reasons = scored.skipped.map(({ path, reason }) => `${path}: ${reason}`).join('; ')
-    if (!scored.mean)
-      throw new AppError('FILE_UNREADABLE', `Expected test volumes that can be scored, got none: ${reasons}`)
-    if (lacksVolumes(opened.profile, one, wanted.volumes, scored))
-      throw new AppError(
-        'NOT_FINITE',
-        `Expected scores of all volumes that have a zero-filled score, got fewer: ${reasons}`,
-      )
+    const scored = await scoreAnyway(opened, request, { onScoring, signal, engine })
+    each.share = 1
+    tell()
+    return scored
+  }
+
+  const taken = missing.length > 0 ? await place() : null
+  const atOnce = taken?.isRemote ? missing.map(each => compute(each, taken.engine)) : []
+  await Promise.allSettled(atOnce) // so that no score goes on after another has failed
+  for (const each of all) {
+    const remote = atOnce[missing.indexOf(each)]
+    requireWhole(profile, each.one, volumes, each.stored ?? (await (remote ?? compute(each, taken!.engine))))
   }
 }

@@ -2,81 +2,115 @@
 import { AppError } from '../../contract/errors.ts'
 import type { RunStatus } from '../../contract/runs.ts'
 import type { Profile } from '../profile/profile.ts'
+import type { Stop } from '../runs/ending.ts'
 import { markInterrupted } from '../runs/interrupted.ts'
 import type { WithQueue } from '../runs/queue.ts'
 import { prepareResumption, resumeRun } from '../runs/resume.ts'
-import { findRun, requireHere } from '../runs/runs.ts'
+import { requireHere } from '../runs/runs.ts'
 import { type RunOptions, startRun } from '../runs/training.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
-import type { Trainer } from './driver.ts'
+import type { Going, Trainer } from './ensure.ts'
+import type { PlannedTraining } from './planned.ts'
 
-/** Interval for checking a run of another program, because that program does not ring this program's bell. */
+/** Interval for checking runs of other programs, because these programs do not ring this program's bell. */
 const POLL_MS = 2000
 
 const GOES_ON: readonly RunStatus[] = ['queued', 'running']
 
 /**
- * Resolves when the run's status is none of `these`. Rejects with `CANCELLED` if the signal is aborted or the profile
- * is closed, and with `STATE_CONFLICT` if a process of another machine has the run.
+ * Waits for runs. The returned function resolves when the run's status is none of `these`. It rejects with `CANCELLED`
+ * if the signal is aborted or the profile is closed, and with `STATE_CONFLICT` if a process of another machine has the
+ * run.
  */
-async function untilNo(
-  profile: Profile,
-  run: string,
-  these: readonly RunStatus[],
-  signal?: AbortSignal,
-): Promise<void> {
-  requireHere(profile, run)
-  await new Promise<void>((resolve, reject) => {
-    const stop = (settle: () => void) => {
-      unlisten()
-      clearInterval(timer)
-      signal?.removeEventListener('abort', look)
-      settle()
+function watchRuns(profile: Profile) {
+  const looks = new Set<() => void>()
+  const statusOf = profile.db.prepare('SELECT status FROM runs WHERE id = ?').pluck()
+  const lookAll = () => {
+    for (const look of [...looks]) look()
+  }
+  const poll = () => {
+    if (profile.db.open) markInterrupted(profile)
+    lookAll()
+  }
+  let unlisten = () => {}
+  let timer: NodeJS.Timeout | undefined
+  function add(look: () => void): void {
+    if (looks.size === 0) {
+      unlisten = profile.bell.listen(lookAll)
+      timer = setInterval(poll, POLL_MS)
     }
-    const look = () => {
-      const cancelled = signal?.aborted || !profile.db.open
-      if (cancelled) stop(() => reject(new AppError('CANCELLED', 'Cancelled')))
-      else if (!these.includes(findRun(profile, run).status)) stop(resolve)
-    }
-    const poll = () => {
-      if (profile.db.open) markInterrupted(profile)
+    looks.add(look)
+  }
+  function remove(look: () => void): void {
+    looks.delete(look)
+    if (looks.size > 0) return
+    unlisten()
+    clearInterval(timer)
+  }
+
+  return async (run: string, these: readonly RunStatus[], signal?: AbortSignal): Promise<void> => {
+    requireHere(profile, run)
+    await new Promise<void>((resolve, reject) => {
+      const stop = (settle: () => void) => {
+        remove(look)
+        signal?.removeEventListener('abort', look)
+        settle()
+      }
+      const look = () => {
+        if (signal?.aborted || !profile.db.open) stop(() => reject(new AppError('CANCELLED', 'Cancelled')))
+        else if (!these.includes(statusOf.get(Number(run)) as RunStatus)) stop(resolve)
+      }
+      add(look)
+      signal?.addEventListener('abort', look)
       look()
-    }
-    const unlisten = profile.bell.listen(look)
-    const timer = setInterval(poll, POLL_MS)
-    signal?.addEventListener('abort', look)
-    look()
-  })
+    })
+  }
 }
 
 /** Trains directly. `options` is called before each training. */
-export const trainAtOnce = (opened: OpenProfile, options: () => RunOptions): Trainer => ({
-  train: async prepared => (await startRun(opened, prepared, options())).id,
-  resume: run => resumeRun(opened, run, options()),
-  follow: run => untilNo(opened.profile, run, GOES_ON, options().signal),
-})
+export function trainAtOnce(opened: OpenProfile, options: (planned: PlannedTraining) => RunOptions): Trainer {
+  const untilNo = watchRuns(opened.profile)
+  const optionsOf = ({ planned, signal }: Going): RunOptions => {
+    const { signal: own, stop, ...others } = options(planned)
+    const why = (): Stop => (own?.aborted ? (stop?.() ?? 'cancel') : 'leave')
+    return { ...others, signal: own ? AbortSignal.any([own, signal]) : signal, stop: why }
+  }
+  return {
+    train: async (prepared, going) => (await startRun(opened, prepared, optionsOf(going))).id,
+    resume: (run, going) => resumeRun(opened, run, { ...optionsOf(going), scores: going.scores }),
+    follow: (run, going) => untilNo(run, GOES_ON, optionsOf(going).signal),
+  }
+}
 
-/** Trains through the queue. Waits for a run that the user pauses. If the signal is aborted, pauses the training. */
+/**
+ * Trains through the queue. Waits for runs that the user pauses. If the signal is aborted, pauses the trainings. If the
+ * reproduction ends by itself, its trainings go on in the queue.
+ */
 export function trainThroughQueue(opened: WithQueue, signal: AbortSignal): Trainer {
-  async function ended(run: string): Promise<string> {
-    const pause = () => void opened.queue.stopRun(run, 'pause')
+  const untilNo = watchRuns(opened.profile)
+  async function ended(run: string, going: Going): Promise<string> {
+    let isPausing = false
+    const pause = () => {
+      isPausing = opened.queue.stopRun(run, 'pause')
+    }
+    if (signal.aborted) pause()
     signal.addEventListener('abort', pause)
     try {
-      await untilNo(opened.profile, run, [...GOES_ON, 'paused'], signal)
+      await untilNo(run, [...GOES_ON, 'paused'], going.signal)
       return run
     } catch (error) {
-      if (opened.profile.db.open) await untilNo(opened.profile, run, GOES_ON)
+      if (isPausing && opened.profile.db.open) await untilNo(run, GOES_ON)
       throw error
     } finally {
       signal.removeEventListener('abort', pause)
     }
   }
   return {
-    train: prepared => ended(opened.queue.add([prepared])[0]),
-    async resume(run) {
-      opened.queue.resume(run, await prepareResumption(opened, run, { signal }))
-      return ended(run)
+    train: (prepared, going) => ended(opened.queue.add([prepared])[0], going),
+    async resume(run, going) {
+      opened.queue.resume(run, await prepareResumption(opened, run, { signal: going.signal, scores: going.scores }))
+      return ended(run, going)
     },
-    follow: run => untilNo(opened.profile, run, [...GOES_ON, 'paused'], signal),
+    follow: ended,
   }
 }

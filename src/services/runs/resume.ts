@@ -8,7 +8,7 @@ import type { OpenProfile, ReadOptions } from '../studies/contents/reader.ts'
 import { studyById } from '../studies/studies.ts'
 import { requireHere, type StoredRun, startFile, statesOf, storedRun, toRunRow } from './runs.ts'
 import { beginRun, claimRun, type Parent } from './store.ts'
-import { type PreparedRun, prepareRun, type RunOptions, readyRequest, trainNow } from './training.ts'
+import { type PreparedRun, prepareRun, type RunOptions, type RunRequest, readyRequest, trainNow } from './training.ts'
 
 export interface Resumption {
   readonly prepared: PreparedRun
@@ -30,7 +30,7 @@ function studyOfRun(profile: Profile, { id, study_id }: StoredRun): Study {
   return { ...study, volumes }
 }
 
-interface ResumeOptions extends ReadOptions {
+interface ResumeOptions extends ReadOptions, Pick<RunRequest, 'scores'> {
   readonly unasked?: boolean
 }
 
@@ -41,7 +41,7 @@ interface ResumeOptions extends ReadOptions {
 export async function prepareResumption(
   opened: OpenProfile,
   id: string,
-  { unasked = false, ...options }: ResumeOptions = {},
+  { unasked = false, scores, ...options }: ResumeOptions = {},
 ): Promise<Resumption> {
   requireHere(opened.profile, id)
   const row = storedRun(opened.profile, id)
@@ -54,6 +54,7 @@ export async function prepareResumption(
     study: studyOfRun(opened.profile, row),
     config: { ...config, recipe },
     parent: parentOf(opened.profile, row),
+    scores,
   }
   const prepared = prepareRun(opened.profile, await readyRequest(opened, request, options), states)
   requireSameContent(opened.profile, id, prepared)
@@ -93,7 +94,11 @@ export function parentOf(profile: Profile, row: StoredRun): Parent {
 }
 
 /** Resumes an unfinished run, and returns the finished run. */
-export async function resumeRun(opened: OpenProfile, id: string, options: RunOptions = {}): Promise<RunRow> {
+export async function resumeRun(
+  opened: OpenProfile,
+  id: string,
+  options: RunOptions & Pick<RunRequest, 'scores'> = {},
+): Promise<RunRow> {
   const resumption = await prepareResumption(opened, id, options)
   const begin = (status: 'queued' | 'running') => {
     resumption.claim()

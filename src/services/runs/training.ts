@@ -30,6 +30,8 @@ export interface RunRequest {
   readonly study: Study
   readonly config: RunConfig
   readonly parent: Parent
+  /** Scores that a job computes after the training. */
+  readonly scores?: readonly ScoreAfter[]
 }
 
 export interface TrainOptions {
@@ -74,8 +76,6 @@ export interface PreparedRun extends RunRequest {
   /** `contentDigest` of the volumes. */
   readonly content: string
   readonly notes: readonly Note[]
-  /** Scores that a job computes after the training. */
-  readonly scores?: readonly ScoreAfter[]
 }
 
 function startOf(profile: Profile, parent: Parent): string | null {

@@ -2,8 +2,10 @@
 import type { ClassicalChoice } from '../../contract/classical.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation } from '../../contract/evaluation.ts'
+import type { VolumeInfo } from '../../contract/volumes.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../../core/evaluate.ts'
-import type { Progress } from '../../engine/process/protocol.ts'
+import type { Engine } from '../../engine/process/client.ts'
+import type { Progress, ScoreAfter } from '../../engine/process/protocol.ts'
 import { keepMask } from '../profile/mask-files.ts'
 import type { Profile } from '../profile/profile.ts'
 import { onceThereIsRoom } from '../profile/room.ts'
@@ -35,6 +37,8 @@ interface Options {
   /** Called only while files are scored. */
   readonly onScoring?: (progress: Progress) => void
   readonly signal?: AbortSignal
+  /** Default: the engine of this machine for evaluation. */
+  readonly engine?: Engine
 }
 
 /** The newest stored result for a checkpoint and a key. `checkpoint` `null`: zero-filled or classical. */
@@ -49,6 +53,13 @@ export function storedEvaluation(profile: Profile, checkpoint: string | null, ke
   return result === undefined ? null : JSON.parse(result)
 }
 
+/** The parameters of a score without the weights, for a score now and for a score that a job computes later. */
+export const scoreParams = (
+  { salt }: Profile,
+  volumes: readonly VolumeInfo[],
+  settings: EvaluationSettings,
+): ScoreAfter['request'] => ({ files: volumes.map(fileOf), salt, settings })
+
 /**
  * Like `evaluate`, but also scores pre-trained runs. Their output has arbitrary units, which the caller must say with
  * the score.
@@ -56,25 +67,22 @@ export function storedEvaluation(profile: Profile, checkpoint: string | null, ke
 export async function scoreAnyway(
   opened: OpenProfile,
   { of, run, epoch = null, choice = null, settings }: EvaluationRequest,
-  { onProgress, onScoring, signal }: Options = {},
+  { onProgress, onScoring, signal, engine }: Options = {},
 ): Promise<Evaluation> {
   const classical = choice ?? classicalNamed(opened.profile, run)
   const kept = classical || run === ZERO_FILLED ? null : keptModel(opened.profile, run, epoch)
-  const { salt } = opened.profile
   const whole = await volumesToScore(opened, of, { onProgress, signal })
   if (kept) requireUnseen(opened.profile, run, whole.volumes)
   else requireUntuned(run, settingsOf(opened.profile, run)?.tuning?.volumes ?? [], whole.volumes)
   keepMask(opened.profile, settings.mask)
-  const engine = await opened.engines.jobs(signal)
+  const computes = engine ?? (await opened.engines.jobs(signal))
   const onEvent = (progress: Progress) => {
     onProgress?.(progress)
     onScoring?.(progress)
   }
-  const scored = await engine.call(
-    'evaluate',
-    { files: whole.volumes.map(fileOf), salt, reconstructor: kept?.model ?? classical, settings },
-    { onEvent, signal },
-  )
+  const reconstructor = kept?.model ?? classical
+  const params = { ...scoreParams(opened.profile, whole.volumes, settings), reconstructor }
+  const scored = await computes.call('evaluate', params, { onEvent, signal })
   const skipped = [...whole.skipped, ...scored.skipped]
   const { volumes } = scored
   const evaluation: Evaluation = {

@@ -59,7 +59,7 @@ afterEach(() => {
 const open = (execution: { devices?: string[]; slots?: number } = {}) => {
   pool = makeEnginePool(profile, { forWindow: true, execution })
 }
-async function take(count = 1, prefer?: number): Promise<Place[]> {
+async function take(count = 1, prefer?: string): Promise<Place[]> {
   const places: Place[] = []
   for (let i = 0; i < count; i++) places.push(await pool.take({ noWait: true, prefer }))
   taken.push(...places)
@@ -94,8 +94,11 @@ describe.runIf(process.platform === 'linux')('a workstation with four GPUs', () 
     expect(places.map(({ engine }) => variable(engine, 'CUDA_VISIBLE_DEVICES'))).toEqual([uuidOf(0), uuidOf(2)])
     expect(places.map(({ engine }) => variable(engine, 'TF_NUM_INTRAOP_THREADS'))).toEqual(['4', '4'])
     expect([0, 1, 2, 3].map(index => existsSync(lockOf(uuidOf(index))))).toEqual([true, false, true, false])
+    for (const [i, place] of places.entries()) place.name(`${i}`)
     places[0].release()
-    expect(await take(1, 1)).toMatchObject([{ label: 'GPU 0' }])
+    expect(await take(1, '1')).toMatchObject([{ label: 'GPU 0' }])
+    for (const place of taken) place.release()
+    expect(await take(1, '1')).toMatchObject([{ label: 'GPU 2' }])
   })
 
   it('refuses a device that does not exist', async () => {

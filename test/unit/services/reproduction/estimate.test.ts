@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { estimateSeconds } from '../../../../src/services/reproduction/estimate.ts'
+import { estimateSeconds, secondsLeft } from '../../../../src/services/reproduction/estimate.ts'
 import { sizesOf } from '../../../../src/services/reproduction/folds.ts'
+import { endOf } from '../../../../src/services/reproduction/schedule.ts'
 import { TRAINING } from '../../../runs.ts'
 import { studyOf } from '../../../studies.ts'
 import { noiseVolume } from '../../../volumes.ts'
@@ -32,5 +33,51 @@ describe('the estimate of a training', () => {
 
   it('of one coil has no further samples', () => {
     expect(sizes(1).furtherSamples).toBe(0)
+  })
+})
+
+describe('the end of several works', () => {
+  const work = (key: string, seconds: number, ...needs: string[]) => ({ key, seconds, needs, goesOn: false })
+  /** A chain of 3 + 4 + 5, and four works of 2 beside it. */
+  const works = [
+    work('x1', 2),
+    work('x2', 2),
+    work('a', 3),
+    work('b', 4, 'a', 'finished before'),
+    work('x3', 2),
+    work('c', 5, 'a', 'b'),
+    work('x4', 2),
+  ]
+
+  it('is their sum at one place', () => {
+    expect(endOf(works, 1)).toBe(20)
+  })
+
+  it('is that of a list at two places', () => {
+    // x1 0–2 and x2 0–2; a 2–5 and x3 2–4; x4 4–6; b 5–9; c 9–14
+    expect(endOf(works, 2)).toBe(14)
+  })
+
+  it('is that of the longest chain at many places', () => {
+    expect(endOf(works, 7)).toBe(12)
+  })
+
+  it('begins with what goes on', () => {
+    const going = { ...work('y', 6), goesOn: true }
+    // y 0–6 and x1 0–2, x2 2–4, a 4–7; x3 6–8, b 7–11, x4 8–10, c 11–16
+    expect(endOf([...works, going], 2)).toBe(16)
+    expect(endOf([], 2)).toBe(0)
+  })
+
+  it('is not reached by works that need each other', () => {
+    expect(endOf([work('a', 1, 'b'), work('b', 1, 'a'), work('c', 2)], 1)).toBe(2)
+  })
+
+  it('counts the computed share of trainings, and their pace', () => {
+    const timed = (key: string, seconds: number | null, done: number, ...needs: string[]) =>
+      ({ kind: 'training', group: 'a', estimate: 10, key, needs, goesOn: done > 0 && done < 1, seconds, done }) as const
+    const items = [timed('a', 20, 1), timed('b', null, 0.5), timed('c', null, 0, 'a'), timed('d', null, 0, 'b')]
+    expect(secondsLeft(items, 1)).toBe(50)
+    expect(secondsLeft(items, 2)).toBe(30) // b 0–10, c 0–20, d 10–30
   })
 })

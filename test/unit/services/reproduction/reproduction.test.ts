@@ -23,19 +23,20 @@ import { openServices, type Services } from '../../../../src/services/open.ts'
 import { withSettings } from '../../../../src/services/reproduction/classical.ts'
 import { classicalProgress, timeRow } from '../../../../src/services/reproduction/classical-pace.ts'
 import { demoRequest } from '../../../../src/services/reproduction/demo.ts'
-import { goThrough } from '../../../../src/services/reproduction/driver.ts'
+import { goThrough, type Steps } from '../../../../src/services/reproduction/driver.ts'
 import { secondsLeft } from '../../../../src/services/reproduction/estimate.ts'
 import { foldsOf, patientsOf, withTrainingPatients } from '../../../../src/services/reproduction/folds.ts'
 import { judge } from '../../../../src/services/reproduction/gains.ts'
 import { begin, planOf, reportOf, viewReproduction } from '../../../../src/services/reproduction/index.ts'
 import { identityOf } from '../../../../src/services/reproduction/known.ts'
-import { inTurn } from '../../../../src/services/reproduction/lookup.ts'
+import { inTurn } from '../../../../src/services/reproduction/order.ts'
 import { makePlan, type Plan } from '../../../../src/services/reproduction/plan.ts'
-import type { PlannedTraining } from '../../../../src/services/reproduction/planned.ts'
+import { needsOf, type PlannedTraining } from '../../../../src/services/reproduction/planned.ts'
 import { assemble } from '../../../../src/services/reproduction/report.ts'
 import { save } from '../../../../src/services/reproduction/save.ts'
 import { stretch } from '../../../../src/services/reproduction/scales.ts'
 import { storedReproduction, storedReproductions } from '../../../../src/services/reproduction/store.ts'
+import { survey } from '../../../../src/services/reproduction/survey.ts'
 import { trainAtOnce, trainThroughQueue } from '../../../../src/services/reproduction/trainers.ts'
 import { makeReproductions } from '../../../../src/services/reproduction/window.ts'
 import { VERSION } from '../../../../src/services/runs/environment.ts'
@@ -293,6 +294,9 @@ it('a stretched recipe scales everything that counts in epochs', () => {
 it('the time left is estimated from similar trainings', () => {
   const timed = (group: string, estimate: number, seconds: number | null, done = 0) => ({
     kind: 'training' as const,
+    key: '',
+    needs: [],
+    goesOn: false,
     group,
     estimate,
     seconds,
@@ -303,8 +307,9 @@ it('the time left is estimated from similar trainings', () => {
 })
 
 it('the time left of a classical row follows from its computed share, and not from trainings', () => {
-  const row = { kind: 'classical', group: 'cg-sense', estimate: 10, seconds: null } as const
-  const training = { kind: 'training', group: 'a', estimate: 10, seconds: 40, done: 1 } as const
+  const shared = { key: '', needs: [], goesOn: false, estimate: 10 }
+  const row = { ...shared, kind: 'classical', group: 'cg-sense', seconds: null } as const
+  const training = { ...shared, kind: 'training', group: 'a', seconds: 40, done: 1 } as const
   expect(secondsLeft([training, { ...row, done: 0 }])).toBeNull()
   // A quarter was stored before. Another quarter took 5 s.
   const half = { ...row, done: 0.5, measured: { seconds: 5, share: 0.25 } }
@@ -341,12 +346,17 @@ let services: Services
 /** Finished runs and scores, by key. */
 let trained: string[]
 let scored: string[]
+/** The parameters of all trainings and scorings. */
+let requests: TrainRequest[]
+let evaluated: Calls['evaluate']['params'][]
 /** Kernels of the next trainings. `null`: the summary has none, as in version 0.2. */
 let kernels: TrainingSummary['kernels'] | null
 /** Whether the score of the first volume fails for these weights or this method (`null`: zero-filled). */
 let fails: (of: string | null) => boolean
 /** Called in a training after the first epoch, whose state is written, and before a scoring (with `null`). */
 let meet: (training: RunConfig | null, signal?: AbortSignal) => void | Promise<void>
+/** The present number of places, and whether their trainings are jobs. */
+let places: { slots: number; isRemote: boolean }
 
 const write = (path: string, text: string) => {
   mkdirSync(dirname(path), { recursive: true })
@@ -448,8 +458,14 @@ async function score({
 const engine = {
   call(name: string, params: never, { onEvent, signal }: { onEvent?: TrainEvent; signal?: AbortSignal } = {}) {
     if (signal?.aborted) return Promise.reject(new AppError('CANCELLED', 'Cancelled'))
-    if (name === 'train') return train(params, onEvent!, signal)
-    if (name === 'evaluate') return score(params)
+    if (name === 'train') {
+      requests.push(params)
+      return train(params, onEvent!, signal)
+    }
+    if (name === 'evaluate') {
+      evaluated.push(params)
+      return score(params)
+    }
     const { paths } = params as Calls['scan']['params']
     const { volumes } = studyById(services.profile, 1)
     return Promise.resolve({ volumes: volumes.filter(({ path }) => paths.includes(path)), skipped: [] })
@@ -458,7 +474,8 @@ const engine = {
 
 function open(): void {
   const real = openServices({ profile })
-  const engines = fakeEngines({ jobs: async () => engine, interactive: engine })
+  const { isRemote } = places
+  const engines = fakeEngines({ jobs: async () => engine, interactive: engine, slots: () => places.slots, isRemote })
   const opened = { ...real, engines, contents: contentsOf(real.profile) }
   services = { ...opened, queue: makeQueue(opened) }
 }
@@ -468,9 +485,12 @@ function newProfile(): void {
   vi.stubEnv('SELF_MRI_CACHE', profile) // The locks of killed processes stay in this folder.
   trained = []
   scored = []
+  requests = []
+  evaluated = []
   meet = () => {}
   fails = () => false
   kernels = null
+  places = { slots: 1, isRemote: false }
   open()
   const { db } = services.profile
   db.prepare(
@@ -774,8 +794,10 @@ describe('classical rows', () => {
     await expect(reproduce(WITH_CLASSICAL, controller.signal)).rejects.toMatchObject({ code: 'CANCELLED' })
     const [stored] = storedReproductions(services.profile)
     const { request: of } = stored
-    expect(viewReproduction(services.profile, stored)).toMatchObject({ done: 0, planned: 5, current: null })
-    expect(viewReproduction(services.profile, { ...stored, status: 'running' }).current).toBe('CG-SENSE, 5 %')
+    expect(viewReproduction(services.profile, stored)).toMatchObject({ done: 0, planned: 5, current: [] })
+    expect(viewReproduction(services.profile, { ...stored, status: 'running' }).current).toEqual([
+      { label: 'CG-SENSE', run: null, share: 1 / 21 },
+    ])
     meet = () => {}
     await reproduce(of)
     once(scored)
@@ -1035,6 +1057,242 @@ describe('a stopped reproduction', () => {
   })
 })
 
+/** What a driver did, in order: `train KEY`, `score KEY`, `end KEY`. */
+function recordSteps() {
+  const log: string[] = []
+  const steps: Steps = {
+    onTraining: ({ key }) => void log.push(`train ${key}`),
+    onScoring: ({ key }) => void log.push(`score ${key}`),
+    onEnd: ({ key }) => void log.push(`end ${key}`),
+  }
+  return { log, steps }
+}
+
+const pause = () => new Promise(resolve => setTimeout(resolve, 1))
+
+describe('a reproduction at one place', () => {
+  it('scores rows without a training first, and then trains and scores in the order of the plan', async () => {
+    const plan = planOf(services.profile, request({ methods: ['simclr', 'subsample-again'], classical: [CG_SENSE] }))
+    const { log, steps } = recordSteps()
+    await goThrough(
+      services,
+      plan,
+      trainAtOnce(services, () => ({})),
+      steps,
+    )
+    const { finished } = survey(services.profile, plan)
+    expect(log).toEqual([
+      ...plan.rows.filter(({ training }) => training === null).map(({ key }) => `end ${key}`),
+      ...inTurn(plan, finished).flatMap(({ key }) => [`train ${key}`, `score ${key}`, `end ${key}`]),
+    ])
+  })
+})
+
+describe('a reproduction at several places', () => {
+  let going: number
+  let most: number
+  beforeEach(() => {
+    places.slots = 3
+    going = 0
+    most = 0
+    meet = async () => {
+      most = Math.max(most, ++going)
+      await pause()
+      going--
+    }
+  })
+
+  it('begins every training that is ready, at most one at each place', async () => {
+    const plan = planOf(services.profile, SMALL)
+    const { log, steps } = recordSteps()
+    await goThrough(
+      services,
+      plan,
+      trainAtOnce(services, () => ({})),
+      steps,
+    )
+    expect(most).toBe(3)
+    expect(assemble(services.profile, plan, '')).toMatchObject({ complete: true, failures: [] })
+    expect(trained).toHaveLength(plan.trainings.length)
+    once(trained)
+    once(scored)
+    const { finished } = survey(services.profile, plan)
+    for (const training of plan.trainings)
+      for (const need of needsOf(training))
+        expect(
+          finished.get(training.key)!.createdAt >= finished.get(need)!.finishedAt!,
+          `${training.key} needs ${need}`,
+        ).toBe(true)
+    // The pre-trainings begin before the baseline has finished.
+    const [baseline] = plan.trainings.filter(({ key }) => key.startsWith('baseline'))
+    for (const { key } of plan.trainings.filter(({ config }) => config.kind === 'pretrain'))
+      expect(log.indexOf(`train ${key}`)).toBeLessThan(log.indexOf(`score ${baseline.key}`))
+  })
+
+  it('has the results of one place', async () => {
+    const many = reportOf(services.profile, await reproduce())
+    services.dispose()
+    rmSync(profile, { recursive: true, force: true })
+    newProfile()
+    const one = reportOf(services.profile, await reproduce())
+    const results = ({ rows }: ReproductionReport) =>
+      rows.map(({ key, identity, metrics, training }) => [key, identity, metrics, training?.epochs])
+    expect(results(many)).toEqual(results(one))
+  })
+
+  it('notices another number of places between trainings', async () => {
+    places.slots = 1
+    const first = meet
+    meet = async (...of) => {
+      await first(...of)
+      if (trained.length === 2) places.slots = 2
+    }
+    await reproduce()
+    expect(most).toBe(2)
+  })
+
+  it('trains what two trainings have in common once', async () => {
+    const plan = planOf(services.profile, SMALL)
+    const [control] = plan.trainings
+    const twice = { ...plan, trainings: [control, { ...control, key: 'again' }, ...plan.trainings.slice(1)] }
+    expect(
+      await goThrough(
+        services,
+        twice,
+        trainAtOnce(services, () => ({})),
+      ),
+    ).toEqual(new Map())
+    expect(trained).toHaveLength(plan.trainings.length)
+  })
+
+  it('trains the others if one fails', async () => {
+    const wait = meet
+    meet = training => {
+      if (training?.method === 'simclr') throw new AppError('NOT_FINITE', 'The loss became NaN')
+      return wait(training)
+    }
+    const id = await reproduce()
+    const { failures } = reportOf(services.profile, id)
+    expect(failures[0]).toEqual({ key: 'pre-training · simclr · fold 0 · seed 0', reason: 'The loss became NaN' })
+    expect(failures.every(({ key }) => key.includes('simclr'))).toBe(true)
+    expect(trained).toHaveLength(planOf(services.profile, SMALL).trainings.length - failures.length)
+  })
+
+  it('is stopped with all its trainings, and continues without a training twice', async () => {
+    const controller = new AbortController()
+    meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
+    const work = reproduce(SMALL, controller.signal)
+    const running = () => listRuns(services.profile).filter(({ status }) => status === 'running').length
+    await vi.waitFor(() => expect(running()).toBe(3))
+    controller.abort('cancel')
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(listRuns(services.profile).map(({ status }) => status)).toEqual(Array(3).fill('cancelled'))
+    meet = () => {}
+    await reproduce()
+    once(trained)
+    once(scored)
+    expect(listRuns(services.profile).every(({ status }) => status === 'finished')).toBe(true)
+  })
+
+  it('leaves the other trainings in order if the first failure ends it', async () => {
+    meet = async (training, signal) => {
+      if (training?.kind === 'pretrain') return untilCancelled(signal)
+      if (!training) return
+      await vi.waitFor(() => expect(listRuns(services.profile)).toHaveLength(3))
+      throw new AppError('FILE_UNREADABLE', 'The disk is away')
+    }
+    const plan = planOf(services.profile, request({ methods: ['simclr', 'subsample-again'], headline: true }))
+    const trainer = trainAtOnce(services, () => ({}))
+    const work = goThrough(services, plan, trainer, { stopAtFailure: true })
+    await expect(work).rejects.toMatchObject({ code: 'FILE_UNREADABLE' })
+    const runs = listRuns(services.profile)
+    expect(runs.map(({ status }) => status)).not.toContain('running')
+    expect(runs.filter(({ config }) => config.kind === 'pretrain')).toMatchObject([
+      { status: 'interrupted', resumable: true },
+    ])
+  })
+
+  it('ends if the scheduler refuses a job, and leaves the other jobs', async () => {
+    places.isRemote = true
+    services.dispose()
+    open()
+    const reasons: unknown[] = []
+    meet = async (training, signal) => {
+      if (!training) return
+      if (training.kind === 'pretrain') {
+        await vi.waitFor(() => expect(listRuns(services.profile)).toHaveLength(3))
+        throw new AppError('JOB_REFUSED', 'sbatch: error')
+      }
+      await new Promise(resolve => signal!.addEventListener('abort', resolve))
+      reasons.push(signal!.reason)
+      throw new AppError('JOB_CONTINUES', 'The job goes on.')
+    }
+    const plan = planOf(services.profile, SMALL)
+    const work = goThrough(
+      services,
+      plan,
+      trainAtOnce(services, () => ({})),
+    )
+    await expect(work).rejects.toMatchObject({ code: 'JOB_REFUSED' })
+    expect(reasons).toEqual(['leave', 'leave'])
+    expect(listRuns(services.profile).map(({ status }) => status)).toEqual(Array(3).fill('interrupted'))
+  })
+
+  it('gives each job the scores that its rows ask for later', async () => {
+    places.isRemote = true
+    services.dispose()
+    open()
+    await reproduce(request({ methods: ['simclr', 'subsample-again'], classical: [CG_SENSE] }))
+    /** `RUN WEIGHTS REQUEST` of each score. */
+    const given = requests.flatMap(({ run, scores }) =>
+      scores!.map(({ weights, request: of }) => `${run} ${weights} ${JSON.stringify(of)}`),
+    )
+    const asked = evaluated.flatMap(({ reconstructor, ...of }) => {
+      if (!reconstructor || 'classical' in reconstructor) return []
+      const [, run, role, epoch] = /runs\/(\d+)\/(\w+)-(\d+)[.]safetensors$/.exec(reconstructor.checkpoint)!
+      return [`${run} ${role === 'milestone' ? epoch : 'kept'} ${JSON.stringify(of)}`]
+    })
+    expect(asked.length).toBeGreaterThan(20)
+    expect(asked.toSorted()).toEqual(given.toSorted())
+  })
+
+  it('asks for all scores of a row at once if they are jobs', async () => {
+    let atOnce = 0
+    let mostAtOnce = 0
+    meet = async training => {
+      if (training) return
+      mostAtOnce = Math.max(mostAtOnce, ++atOnce)
+      await pause()
+      atOnce--
+    }
+    places.slots = 1
+    const some = request({ methods: ['subsample-again'], headline: true })
+    const { id } = begin(services, { request: some })
+    void id
+    await goThrough(
+      services,
+      planOf(services.profile, some),
+      trainAtOnce(services, () => ({})),
+    )
+    expect(mostAtOnce).toBe(1)
+    services.dispose()
+    rmSync(profile, { recursive: true, force: true })
+    newProfile()
+    places = { slots: 1, isRemote: true }
+    services.dispose()
+    open()
+    meet = async training => {
+      if (training) return
+      mostAtOnce = Math.max(mostAtOnce, ++atOnce)
+      await pause()
+      atOnce--
+    }
+    await reproduce(some)
+    expect(mostAtOnce).toBe(3) // by file name, over many masks, and before the fine-tuning
+    once(scored)
+  })
+})
+
 describe('a reproduction that the window started', () => {
   const TINY = request({ methods: ['subsample-again'], headline: true })
 
@@ -1057,7 +1315,7 @@ describe('a reproduction that the window started', () => {
     expect(viewReproduction(services.profile, storedReproduction(services.profile, id))).toMatchObject({
       status: 'running',
       done: 1,
-      current: 'Baseline, U-Net-16',
+      current: [{ label: 'Baseline, U-Net-16', run: '2', share: 1 / 30 }],
       secondsLeft: expect.any(Number),
     })
     services.queue.stopRun('2', 'pause')
@@ -1077,6 +1335,23 @@ describe('a reproduction that the window started', () => {
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
     expect(statuses()).toEqual(['paused'])
     expect(storedReproduction(services.profile, id).status).toBe('stopped')
+    meet = () => {}
+    await start().work
+    expect(statuses().every(status => status === 'finished')).toBe(true)
+    once(trained)
+  })
+
+  it('at several places pauses all its trainings if it is stopped, and shows each', async () => {
+    places.slots = 2
+    meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
+    const { id, controller, work } = start()
+    await vi.waitFor(() => expect(statuses()).toEqual(['running', 'running']))
+    const view = viewReproduction(services.profile, storedReproduction(services.profile, id), 2)
+    expect(view.current.map(({ run }) => run)).toEqual(['1', '2'])
+    expect(new Set(view.current.map(({ label }) => label)).size).toBe(2)
+    controller.abort('pause')
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(statuses()).toEqual(['paused', 'paused'])
     meet = () => {}
     await start().work
     expect(statuses().every(status => status === 'finished')).toBe(true)

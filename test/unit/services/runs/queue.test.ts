@@ -393,7 +393,7 @@ describe('a resumption', () => {
 describe('the device', () => {
   const taken = async () => {
     const taken = await takeDevice({})
-    taken.lock.name('5')
+    taken.name('5')
     return taken
   }
 
