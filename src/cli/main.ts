@@ -7,6 +7,7 @@ import { engineCommand } from './commands/engine.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { importCommand } from './commands/import.ts'
 import { jobCommand } from './commands/job.ts'
+import { jobsCommand } from './commands/jobs.ts'
 import { profileCommand } from './commands/profile.ts'
 import { recipesCommand } from './commands/recipes.ts'
 import { reconstructCommand } from './commands/reconstruct.ts'
@@ -49,6 +50,7 @@ const commands = [
   classicalCommand,
   tuneCommand,
   profileCommand,
+  jobsCommand,
   jobCommand,
   serveCommand,
   engineCommand,

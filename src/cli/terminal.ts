@@ -147,6 +147,7 @@ export function trainingProgress(
       } else if (event.type === 'waiting') {
         say(`${title}: ${event.words}`)
       } else if (event.type === 'job') {
+        if (event.job.state === 'ended' || event.job.state === 'lost') return // the command tells the end
         say(`${title}: ${event.job.words}`)
       } else if (event.type === 'continued') {
         say(`${title}: continues after ${Math.round(event.seconds)} s`)

@@ -1,0 +1,59 @@
+import { Command } from 'commander'
+import { describe, expect, it } from 'vitest'
+import { addExecutionOptions, executionFrom, requireKnownOptions } from '../../../src/cli/execution-options.ts'
+
+const parsed = (...args: string[]) =>
+  addExecutionOptions(new Command().exitOverride().configureOutput({ writeErr() {} }))
+    .parse(args, { from: 'user' })
+    .opts()
+
+describe('options that say where trainings run', () => {
+  it('replace settings, and no others', () => {
+    expect(executionFrom(parsed())).toEqual({})
+    expect(executionFrom(parsed('--executor', 'slurm', '--partition', 'gpu', '--gpus', '1', '--jobs', '8'))).toEqual({
+      executor: 'slurm',
+      slurm: { partition: 'gpu', gpus: 1, jobs: 8 },
+    })
+    expect(executionFrom(parsed('--devices', '0, 2', '--slots', '3'))).toEqual({ devices: ['0', '2'], slots: 3 })
+  })
+
+  it('pass on any options of sbatch and any lines of the shell', () => {
+    const given = parsed('--sbatch', '--exclude=n3', '--sbatch', '--nice=5', '--setup', 'module load a', '--setup', 'b')
+    expect(executionFrom(given)).toEqual({ slurm: { sbatch: '--exclude=n3 --nice=5', setup: 'module load a\nb' } })
+  })
+
+  it.each([
+    [['--gpus', '2'], '--gpus: '],
+    [['--jobs', '0'], '--jobs: '],
+    [['--slots', '0'], '--slots: '],
+    [['--cpus', '0'], '--cpus: '],
+    [['--partition', ''], '--partition: '],
+  ])('%j is refused', (args, words) => {
+    expect(() => executionFrom(parsed(...args))).toThrow(words)
+  })
+
+  it('an executor that does not exist is refused', () => {
+    expect(() => parsed('--executor', 'lsf')).toThrow('Allowed choices are local, slurm, folder')
+  })
+})
+
+describe('an option that the executor does not know', () => {
+  const refuse = (args: string[], setting: 'local' | 'slurm' | 'folder') => () =>
+    requireKnownOptions(executionFrom(parsed(...args)), setting)
+
+  it('is refused, with the executor that knows it', () => {
+    expect(refuse(['--partition', 'gpu'], 'local')).toThrow(
+      '--partition: expected --executor slurm, got the executor local.',
+    )
+    expect(refuse(['--setup', 'x'], 'local')).toThrow('expected --executor slurm or --executor folder')
+    expect(refuse(['--slots', '2'], 'slurm')).toThrow('expected --executor local')
+    expect(refuse(['--executor', 'folder', '--memory', '1G'], 'slurm')).toThrow('got the executor folder')
+  })
+
+  it('is permitted if the option or the setting chooses another executor', () => {
+    expect(refuse(['--partition', 'gpu'], 'slurm')).not.toThrow()
+    expect(refuse(['--executor', 'slurm', '--partition', 'gpu'], 'local')).not.toThrow()
+    expect(refuse(['--executor', 'local', '--slots', '2'], 'slurm')).not.toThrow()
+    expect(refuse([], 'folder')).not.toThrow()
+  })
+})
