@@ -9,7 +9,7 @@ import { client } from './client.ts'
 import { withEvent } from './log.ts'
 import { progressAfter, type RunProgress } from './progress.ts'
 
-interface Live {
+export interface Live {
   readonly connected: boolean
   readonly engine: EngineState | null
   /** By run. */

@@ -92,23 +92,28 @@ const line = (run: RunView, dash?: 'dot') => ({ color: runColour(run.id), width:
 
 function LossPlot({ lines, x }: PlotProps) {
   return (
-    <Plot
-      label="Loss"
-      x={x}
-      y="loss (dots: steps)"
-      data={lines.flatMap(({ run, curves }) => [
-        {
-          ...curves.steps,
-          type: 'scatter' as const,
-          mode: 'markers' as const,
-          marker: { color: runColour(run.id), size: 3, opacity: 0.35 },
-          name: `Run ${run.id}, step`,
-          hoverinfo: 'skip' as const,
-        },
-        { ...curves.loss, ...drawn, line: line(run), name: `Run ${run.id}, training` },
-        { ...curves.validationLoss, ...drawn, line: line(run, 'dot'), name: `Run ${run.id}, validation` },
-      ])}
-    />
+    <>
+      <Plot
+        label="Loss"
+        x={x}
+        y="loss (dots: steps)"
+        data={lines.flatMap(({ run, curves }) => [
+          {
+            ...curves.steps,
+            type: 'scatter' as const,
+            mode: 'markers' as const,
+            marker: { color: runColour(run.id), size: 3, opacity: 0.35 },
+            name: `Run ${run.id}, step`,
+            hoverinfo: 'skip' as const,
+          },
+          { ...curves.loss, ...drawn, line: line(run), name: `Run ${run.id}, training` },
+          { ...curves.validationLoss, ...drawn, line: line(run, 'dot'), name: `Run ${run.id}, validation` },
+        ])}
+      />
+      {lines.length > 0 && lines.every(({ curves: { steps, loss } }) => steps.x.length + loss.x.length === 0) && (
+        <p className={style.plotNote}>No step yet.</p>
+      )}
+    </>
   )
 }
 

@@ -5,18 +5,30 @@ import type { Schema } from '../widgets/settings-schema.ts'
 
 const DEFAULT = 'cluster’s default'
 
-const FIELDS: Readonly<Record<keyof SlurmSettings, Pick<Schema, 'title' | 'placeholder'>>> = {
-  partition: { title: 'Partition', placeholder: DEFAULT },
-  time: { title: 'Time limit', placeholder: DEFAULT },
-  jobs: { title: 'Jobs at once' },
-  gpus: { title: 'GPUs per job', placeholder: DEFAULT },
-  cpus: { title: 'Cores per job', placeholder: DEFAULT },
-  memory: { title: 'Memory per job', placeholder: DEFAULT },
-  account: { title: 'Account', placeholder: DEFAULT },
-  qos: { title: 'Quality of service', placeholder: DEFAULT },
-  constraint: { title: 'Constraint', placeholder: 'none' },
-  setup: { title: 'Setup line', placeholder: 'none' },
-  sbatch: { title: 'Further options', placeholder: 'none' },
+const FIELDS: Readonly<Record<keyof SlurmSettings, Pick<Schema, 'title' | 'description' | 'placeholder'>>> = {
+  partition: { title: 'Partition', description: 'queue of the cluster', placeholder: DEFAULT },
+  time: {
+    title: 'Time limit',
+    description: 'as 4:00:00 or 2-0; a job that reaches the limit continues in its next turn',
+    placeholder: DEFAULT,
+  },
+  jobs: { title: 'Jobs at once', description: 'further runs wait in the queue of this window' },
+  gpus: { title: 'GPUs per job', description: '0 or 1', placeholder: DEFAULT },
+  cpus: {
+    title: 'Cores per job',
+    description: 'threads of a training; on a CPU another number can give other weights',
+    placeholder: DEFAULT,
+  },
+  memory: { title: 'Memory per job', description: 'as 32G', placeholder: DEFAULT },
+  account: { title: 'Account', description: 'the account that is charged', placeholder: DEFAULT },
+  qos: { title: 'Quality of service', description: 'QOS of the jobs', placeholder: DEFAULT },
+  constraint: { title: 'Constraint', description: 'features of the nodes, as a100', placeholder: 'none' },
+  setup: {
+    title: 'Setup line',
+    description: 'shell line before the program starts, as “module load gcc”',
+    placeholder: 'none',
+  },
+  sbatch: { title: 'Further options', description: 'options of sbatch, as “--exclude=n3”', placeholder: 'none' },
 }
 
 const { properties = {} } = z.toJSONSchema(SlurmSettings) as Schema

@@ -1,13 +1,16 @@
 /** The bottom line: what computes, what it does, how long it still takes, and that this is for research. */
-import { Button, Progress, Tooltip } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { Button, Popover, Progress, Tooltip } from '@mantine/core'
+import { type ReactNode, useEffect, useState } from 'react'
+import type { EngineState } from '../../contract/engine.ts'
 import { gigabytes } from '../../presentation/devices.ts'
 import { formatDone } from '../../presentation/numbers.ts'
+import { devicesInWords, hasDetails, jobsInWords } from '../app/devices.ts'
 import { useLive } from '../app/live.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { clock } from '../app/progress.ts'
 import { useRuns } from '../app/queries.ts'
 import { useWorks, workSecondsLeft } from '../app/works.ts'
+import { DeviceTable } from './device-table.tsx'
 import { RunningRuns } from './running-runs.tsx'
 import style from './status-line.module.css'
 
@@ -49,12 +52,35 @@ function EngineText() {
     )
   }
   const { installed, device, threads, residentBytes, doing } = engine
-  const where = device ?? (installed.variant === 'cuda' ? 'CUDA build' : 'CPU')
+  const where =
+    devicesInWords(engine) ?? `${device ?? (installed.variant === 'cuda' ? 'CUDA build' : 'CPU')}, ${threads} threads`
+  const jobs = jobsInWords(engine)
   return (
     <span className={style.engine}>
-      TensorFlow {installed.tensorflow} · {where}, {threads} threads · {gigabytes(residentBytes)}
-      {!training && !working && <span className="secondary"> · {doing ?? 'idle'}</span>}
+      <Details engine={engine}>
+        TensorFlow {installed.tensorflow} · {where} · {gigabytes(residentBytes)}
+        {jobs && ` · ${jobs}`}
+      </Details>
+      {!training && !working && !jobs && <span className="secondary"> · {doing ?? 'idle'}</span>}
     </span>
+  )
+}
+
+/** The words, which open the list of all devices if there is more to say. */
+function Details({ engine, children }: { engine: EngineState; children: ReactNode }) {
+  const [opened, setOpened] = useState(false)
+  if (!hasDetails(engine)) return children
+  return (
+    <Popover opened={opened} onChange={setOpened} position="top-start" trapFocus returnFocus shadow="md">
+      <Popover.Target>
+        <button type="button" className={style.details} onClick={() => setOpened(!opened)}>
+          {children}
+        </button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <DeviceTable engine={engine} onLeave={() => setOpened(false)} />
+      </Popover.Dropdown>
+    </Popover>
   )
 }
 

@@ -74,10 +74,9 @@ export const test = base.extend<{ show: Show }, { built: string }>({
 /** Role and name of the focused control, for example 'button "More of run 3"'. */
 async function focused(page: Page): Promise<string> {
   const [line] = (await page.locator(':focus').ariaSnapshot()).split('\n')
-  return line
-    .replace(/^- /, '')
-    .replace(/ \[active\]/, '')
-    .replace(/:.*$/, '')
+  // A line with a colon in the name is in single quotes.
+  const [, name] = /^- '?(\w+(?: "(?:[^"\\]|\\.)*")?(?: \[[^\]]+\])*)/.exec(line) ?? [null, line]
+  return name.replace(/ \[active\]/, '')
 }
 
 /** The controls that Tab reaches, in their order, from the top of the page to its end. */

@@ -41,7 +41,7 @@ export const STUDY: Study = {
   skipped: [],
 }
 
-function run(id: string, kind: RunView['kind'], changes: Partial<RunView> = {}): RunView {
+export function run(id: string, kind: RunView['kind'], changes: Partial<RunView> = {}): RunView {
   return {
     id,
     kind,
@@ -76,6 +76,7 @@ function run(id: string, kind: RunView['kind'], changes: Partial<RunView> = {}):
       methodConfig: {},
       pretext: null,
       recipe: null,
+      mask: { kind: 'random', acceleration: 4, centerFraction: 0.08 },
       seed: 0,
     } as unknown as RunView['config'],
     queuePosition: null,

@@ -1,5 +1,6 @@
 /** A story: a component in one state, at one size. */
 import type { ReactNode } from 'react'
+import type { Live } from '../../../../src/renderer/app/live.ts'
 import type { View } from '../../../../src/renderer/viewer/view.ts'
 
 export interface Story {
@@ -7,6 +8,10 @@ export interface Story {
   readonly size: { readonly width: number; readonly height: number }
   /** Changes of the viewer's initial state. */
   readonly view?: Partial<View>
+  /** What the host said last. */
+  readonly live?: Partial<Live>
+  /** Answers of the host by their query keys. */
+  readonly data?: Readonly<Record<string, unknown>>
   readonly show: () => ReactNode
 }
 

@@ -1,0 +1,64 @@
+/** Devices, jobs, and the setting of where trainings run. */
+import { checkStories, expect, test } from './story.ts'
+
+const RUNS = [
+  'button "Run 3, from scratch, 10 epochs: epoch 3/10, 0.50 s/step, 40 s left"',
+  'button "Run 4, from scratch, 10 epochs: epoch 6/10, 0.50 s/step, 25 s left"',
+  'button "2 trainings, 40 s left"',
+]
+const OF_JOB = [
+  'button "Pause run"',
+  'button "Cancel run and job"',
+  'button "Copy path of the job folder"',
+  'button "Copy path of the job log"',
+]
+
+checkStories({
+  'bottom line: one CPU': { shows: 'CPU, 2 threads · 0.5 GB · idle', tab: [] },
+  'bottom line: two trainings': { shows: 'Run 3 20 %', tab: RUNS },
+  'bottom line: four GPUs': {
+    shows: '4 GPUs, 2 busy, 1 missing, up to 71 °C',
+    tab: ['button "TensorFlow 2.21.0 · 4 GPUs, 2 busy, 1 missing, up to 71 °C · 6.0 GB"', ...RUNS],
+  },
+  'bottom line: jobs': {
+    shows: '12 jobs running, 20 waiting',
+    tab: [
+      'button "TensorFlow 2.21.0 · CPU, 2 threads · 0.5 GB · 12 jobs running, 20 waiting"',
+      'button "Run 3, from scratch, 10 epochs: starting"',
+      'button "Pause"',
+    ],
+  },
+  'run: waits in Slurm': { shows: 'no free node (Resources)', tab: OF_JOB },
+  'run: on a node': { shows: 'Slurm job 4711 on n3', tab: OF_JOB },
+  'run: on another machine': { shows: 'process 4711 on n3', tab: ['button "Mark as interrupted"'] },
+  'where: this machine': { shows: 'Trainings at once', tab: ['textbox "Trainings at once"'] },
+  'where: Slurm': {
+    shows: 'Partition',
+    tab: [
+      'textbox "Partition"',
+      'textbox "Time limit"',
+      'textbox "Jobs at once"',
+      'textbox "GPUs per job"',
+      'textbox "Cores per job"',
+      'textbox "Memory per job"',
+      'textbox "Account"',
+      'textbox "Quality of service"',
+      'textbox "Constraint"',
+      'textbox "Setup line"',
+      'textbox "Further options"',
+    ],
+  },
+})
+
+test('bottom line: the list of devices', async ({ page, show }) => {
+  await show('bottom line: four GPUs')
+  await page.getByRole('button', { name: /4 GPUs/ }).press('Enter')
+  const list = page.getByRole('dialog')
+  await expect(list.getByRole('row', { name: /GPU 0/ })).toContainText('run 3: epoch 2/10')
+  await expect(list.getByRole('row', { name: /GPU 2/ })).toContainText('python3 (process 4711, 29.6 GB)')
+  await expect(list.getByRole('row', { name: /GPU 3/ })).toContainText('does not answer')
+  await expect(list.getByRole('button', { name: 'Show runs' })).toBeFocused()
+  await page.keyboard.press('Escape')
+  await expect(list).toBeHidden()
+  await expect(page.getByRole('button', { name: /4 GPUs/ })).toBeFocused()
+})

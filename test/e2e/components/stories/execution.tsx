@@ -1,0 +1,143 @@
+/** Stories of devices, jobs, and the setting of where trainings run. */
+import type { DeviceState, EngineState } from '../../../../src/contract/engine.ts'
+import { Execution, type RunJob } from '../../../../src/contract/execution.ts'
+import type { RunView } from '../../../../src/contract/runs.ts'
+import type { Live } from '../../../../src/renderer/app/live.ts'
+import type { RunProgress } from '../../../../src/renderer/app/progress.ts'
+import { RunPage } from '../../../../src/renderer/runs/run-page.tsx'
+import { ExecutionSection } from '../../../../src/renderer/settings/execution-section.tsx'
+import { StatusLine } from '../../../../src/renderer/shell/status-line.tsx'
+import { run } from './data.ts'
+import type { Story } from './story.ts'
+
+const GB = 1e9
+
+const gpu = (n: number, changes: Partial<DeviceState> = {}): DeviceState => ({
+  label: `GPU ${n}`,
+  name: 'NVIDIA A100-SXM4-40GB',
+  doing: null,
+  residentBytes: 0,
+  gpu: { usedBytes: 0.4 * GB, totalBytes: 42.9 * GB, temperature: 34 + n, utilisation: 0, others: [] },
+  isMissing: false,
+  ...changes,
+})
+
+const CPU: EngineState = {
+  installed: { tensorflow: '2.21.0', variant: 'cpu' },
+  device: 'CPU',
+  threads: 2,
+  residentBytes: 0.5 * GB,
+  doing: null,
+  devices: [{ ...gpu(0), label: 'CPU', name: null, gpu: null }],
+  jobs: null,
+}
+
+const busy = (n: number, doing: string): DeviceState =>
+  gpu(n, {
+    doing,
+    residentBytes: 2 * GB,
+    gpu: { usedBytes: 12.3 * GB, totalBytes: 42.9 * GB, temperature: 61 + n, utilisation: 97, others: [] },
+  })
+
+const GPUS: EngineState = {
+  ...CPU,
+  installed: { tensorflow: '2.21.0', variant: 'cuda' },
+  device: 'GPU',
+  residentBytes: 6 * GB,
+  devices: [
+    busy(0, 'run 3: epoch 2/10'),
+    busy(1, 'run 4: epoch 5/10'),
+    gpu(2, {
+      gpu: {
+        usedBytes: 30 * GB,
+        totalBytes: 42.9 * GB,
+        temperature: 71,
+        utilisation: 99,
+        others: [{ pid: 4711, name: 'python3', usedBytes: 29.6 * GB }],
+      },
+    }),
+    gpu(3, { gpu: null, isMissing: true }),
+  ],
+}
+
+const progress = (step: number): RunProgress => ({
+  epoch: 1 + Math.floor(step / 10),
+  epochs: 10,
+  step,
+  steps: 100,
+  loss: 0.5,
+  from: { at: 0, step: 0 },
+  at: step * 500,
+  waiting: null,
+})
+
+const JOB: RunJob = {
+  executor: 'slurm',
+  id: '4711',
+  state: 'pending',
+  node: null,
+  words: 'Job 4711 waits in Slurm: no free node (Resources). Nothing is to be done.',
+  folder: '/scratch/anna/self-mri/runs/3/job',
+}
+
+const ofTraining = (id: string, changes: Partial<RunView> = {}) =>
+  run(id, 'train', { status: 'running', checkpoint: null, metrics: null, ...changes })
+const BUSY = [ofTraining('3'), ofTraining('4')]
+
+const LINE = { width: 1024, height: 28 }
+const live = (engine: EngineState, changes: Partial<Live> = {}): Partial<Live> => ({
+  connected: true,
+  engine,
+  ...changes,
+})
+
+const line = (engine: EngineState, runs: readonly RunView[] = [], more: Partial<Live> = {}): Story => ({
+  size: LINE,
+  live: live(engine, more),
+  data: { runs },
+  show: () => <StatusLine />,
+})
+
+function page(shown: RunView): Story {
+  return {
+    size: { width: 720, height: 560 },
+    live: live(CPU),
+    data: {
+      runs: [shown],
+      studies: [],
+      [`run/${shown.id}`]: { run: shown, environment: {}, notes: [], checkpoints: [], events: [] },
+    },
+    show: () => (
+      <main>
+        <RunPage run={shown} />
+      </main>
+    ),
+  }
+}
+
+const settings = (execution: object, engine: EngineState = CPU): Story => ({
+  size: { width: 760, height: 680 },
+  live: live(engine),
+  data: { settings: { autoResume: false, xla: false, execution: Execution.parse(execution) } },
+  show: () => (
+    <main>
+      <ExecutionSection />
+    </main>
+  ),
+})
+
+export const EXECUTION = {
+  'bottom line: one CPU': line(CPU),
+  'bottom line: two trainings': line(CPU, BUSY, { progress: { 3: progress(20), 4: progress(50) } }),
+  'bottom line: four GPUs': line(GPUS, BUSY, { progress: { 3: progress(20), 4: progress(50) } }),
+  'bottom line: jobs': line({ ...CPU, jobs: { running: 12, pending: 20 } }, [
+    ofTraining('3', { job: { ...JOB, state: 'running', node: 'n3' } }),
+  ]),
+  'run: waits in Slurm': page(ofTraining('3', { status: 'queued', job: JOB })),
+  'run: on a node': page(
+    ofTraining('3', { job: { ...JOB, state: 'running', node: 'n3', words: 'Job 4711 runs on n3.' } }),
+  ),
+  'run: on another machine': page(ofTraining('3', { elsewhere: 'process 4711 on n3' })),
+  'where: this machine': settings({}),
+  'where: Slurm': settings({ executor: 'slurm', slurm: { partition: 'gpu', gpus: 1, setup: 'module load gcc/12' } }),
+} satisfies Record<string, Story>
