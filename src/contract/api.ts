@@ -5,7 +5,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { ClassicalChoice, ClassicalId } from './classical.ts'
-import { DeviceHealth, EngineState } from './engine.ts'
+import { DeviceHealth, EngineState, OfferedDevice } from './engine.ts'
 import { MaskFile, MaskSeed, MaskSpec, Protocol } from './evaluation.ts'
 import { Execution } from './execution.ts'
 import { ExportFormat } from './exports.ts'
@@ -148,6 +148,8 @@ export const contract = {
     maskFile: oc.input(z.object({ path: z.string() })).output(MaskFile),
   },
   engine: {
+    /** The devices of this machine on which trainings can compute, chosen by the settings or not. */
+    devices: oc.output(z.array(OfferedDevice)),
     install: oc.input(z.object({ variant: z.enum(['cpu', 'cuda']).optional() })).output(work(EngineState)),
     /** One examination for each device of this machine. */
     doctor: oc.output(z.array(DeviceHealth)),

@@ -58,6 +58,8 @@ export const DeviceState = z.object({
   name: z.string().nullable(),
   /** The trainings of this program on the device, in words. `null` when idle. */
   doing: z.string().nullable(),
+  /** The runs of these trainings. */
+  runs: z.array(z.string()),
   /** Resident memory of the device's engine processes, bytes. */
   residentBytes: z.number(),
   /** `null`: a CPU, or nvidia-smi does not answer. */
@@ -66,6 +68,13 @@ export const DeviceState = z.object({
   isMissing: z.boolean(),
 })
 export type DeviceState = z.infer<typeof DeviceState>
+
+/** A device that the settings can choose. */
+export const OfferedDevice = DeviceState.pick({ label: true, name: true }).extend({
+  /** Names the device in the settings. */
+  id: z.string(),
+})
+export type OfferedDevice = z.infer<typeof OfferedDevice>
 
 export const EngineHealth = Device.extend({
   node: z.string(),

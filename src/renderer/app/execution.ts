@@ -2,7 +2,7 @@
 import type { Execution } from '../../contract/execution.ts'
 
 /** The number of trainings at once on this machine. @param gpus GPUs of this machine that the program sees */
-const slotsHere = ({ slots, devices }: Execution, gpus: number): number =>
+export const slotsHere = ({ slots, devices }: Pick<Execution, 'slots' | 'devices'>, gpus: number): number =>
   slots ?? (gpus > 0 ? (devices?.length ?? gpus) : 1)
 
 /** 'Trains on this machine, one training at a time.' @param gpus GPUs of this machine that the program sees */
@@ -27,4 +27,11 @@ export type ExecutionDraft = Omit<Execution, 'slots' | 'slurm'> & {
 export function slotsFault({ slots }: ExecutionDraft): string | null {
   const fits = slots === null || (Number.isInteger(slots) && Number(slots) >= 1 && Number(slots) <= 64)
   return fits ? null : 'Expected a whole number, 1 to 64, or no number'
+}
+
+/** A device was checked or unchecked. All devices together are `null`, so that a new device is used too. */
+export function withDevice(chosen: Execution['devices'], all: readonly string[], device: string): Execution['devices'] {
+  const before = chosen ?? all
+  const after = all.filter(each => (each === device ? !before.includes(each) : before.includes(each)))
+  return after.length === all.length ? null : after
 }

@@ -53,5 +53,8 @@ export function useNetworkLabel(network: string): string {
 
 export const useSettings = () => useQuery({ queryKey: ['settings'], queryFn: () => client.app.settings.get() })
 
+/** The devices of this machine that the settings can choose. */
+export const useDevices = () => useQuery({ queryKey: ['devices'], queryFn: () => client.engine.devices() })
+
 export const useInfo = () =>
   useQuery({ queryKey: ['info'], queryFn: () => client.app.info(), staleTime: Number.POSITIVE_INFINITY })

@@ -1,4 +1,5 @@
-/** The job of a run in words: where the job is, and what the job waits for. */
+/** Where a run is trained, in words: its device, or its job and what the job waits for. */
+import type { EngineState } from '../../contract/engine.ts'
 import type { RunJob } from '../../contract/execution.ts'
 import type { RunView } from '../../contract/runs.ts'
 import { count } from '../../presentation/numbers.ts'
@@ -14,6 +15,14 @@ export const livingJob = ({ job, status }: Pick<RunView, 'job' | 'status'>): Run
 export function jobName({ executor, id, node }: RunJob): string {
   const name = executor === 'slurm' ? `Slurm job${id === null ? '' : ` ${id}`}` : 'job folder'
   return node === null ? name : `${name} on ${node}`
+}
+
+/** 'GPU 2', 'n3', 'job 4711'. `null`: the run is not in training, or there is only one device. */
+export function placeOf(run: Pick<RunView, 'id' | 'job' | 'status'>, engine: EngineState | null): string | null {
+  const job = livingJob(run)
+  if (job) return job.node ?? (job.id === null ? null : `job ${job.id}`)
+  const devices = engine?.devices ?? []
+  return devices.length > 1 ? (devices.find(({ runs }) => runs.includes(run.id))?.label ?? null) : null
 }
 
 const WAITING: Readonly<Record<RunJob['executor'], string>> = {

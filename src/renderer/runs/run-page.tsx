@@ -7,7 +7,7 @@ import { takeProgress, useLive } from '../app/live.ts'
 import { showFeatures } from '../app/open-features.ts'
 import { useRun } from '../app/queries.ts'
 import { hideRun, resumeRun, runAgain } from '../app/run-actions.ts'
-import { livingJob } from '../app/run-job.ts'
+import { livingJob, placeOf } from '../app/run-job.ts'
 import { FineTuneButton } from '../widgets/fine-tune.tsx'
 import { EndedThere } from './ended-there.tsx'
 import { Health } from './health.tsx'
@@ -34,6 +34,7 @@ const resumptionInWords = ({ stateStep }: RunView): string =>
 export function RunPage({ run }: { run: RunView }) {
   const { data: detail } = useRun(run.id)
   const job = livingJob(run)
+  const device = useLive(({ engine }) => placeOf(run, engine))
   const progress = useLive(state => state.progress[run.id])
   const heard = progress !== undefined
   useEffect(() => {
@@ -49,6 +50,7 @@ export function RunPage({ run }: { run: RunView }) {
         <h2>
           <StatusMark status={run.status} /> Run {run.id}, {runLabel(run)}:{' '}
           {ended(run) ? STATUS_LABEL[run.status] : <RunState run={run} />}
+          {device !== null && !job && `, on ${device}`}
         </h2>
         {CONTENTS[run.contents ?? 'current'] && <p className={style.reason}>{CONTENTS[run.contents ?? 'current']}</p>}
         {run.reason && run.status !== 'finished' && <p className={style.reason}>{run.reason}</p>}

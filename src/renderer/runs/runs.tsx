@@ -5,9 +5,11 @@ import { useEffect, useRef, useState } from 'react'
 import type { RunView } from '../../contract/runs.ts'
 import { runColour } from '../../presentation/colours.ts'
 import { runLabel } from '../app/format.ts'
+import { useLive } from '../app/live.ts'
 import { goToScreen, useScreen } from '../app/navigation.ts'
 import { useRuns } from '../app/queries.ts'
 import { moveRun } from '../app/run-actions.ts'
+import { placeOf } from '../app/run-job.ts'
 import { CheckpointImport } from './checkpoint-import.tsx'
 import { CurvesPanel } from './curves-panel.tsx'
 import { RunState, StatusMark } from './run-line.tsx'
@@ -101,6 +103,7 @@ function FirstRun() {
 function Row(props: { run: RunView; ahead: string | null; open: boolean; overlaid: boolean; onToggle: () => void }) {
   const { run, ahead, open, overlaid, onToggle } = props
   const row = useRef<HTMLDivElement>(null)
+  const place = useLive(({ engine }) => placeOf(run, engine))
   useEffect(() => {
     if (open) row.current?.scrollIntoView({ block: 'nearest' })
   }, [open])
@@ -120,6 +123,7 @@ function Row(props: { run: RunView; ahead: string | null; open: boolean; overlai
           <span className="truncate">
             {run.id} · {runLabel(run)}
           </span>
+          {place !== null && <span className={style.rowPlace}>{place}</span>}
         </span>
         <span className={`${style.rowStudy} truncate`} title={run.study}>
           {run.study}

@@ -1,12 +1,13 @@
 /** Where trainings run: on this machine, as Slurm jobs, or as job folders. */
-import { Button, NumberInput, SegmentedControl } from '@mantine/core'
+import { Button, Checkbox, NumberInput, SegmentedControl } from '@mantine/core'
 import { useEffect, useId, useRef, useState } from 'react'
+import type { OfferedDevice } from '../../contract/engine.ts'
 import { Execution, type Executor } from '../../contract/execution.ts'
 import { client } from '../app/client.ts'
-import { type ExecutionDraft, slotsFault } from '../app/execution.ts'
+import { type ExecutionDraft, slotsFault, slotsHere, withDevice } from '../app/execution.ts'
 import { useScreen } from '../app/navigation.ts'
 import { tellError } from '../app/notify.tsx'
-import { useSettings } from '../app/queries.ts'
+import { useDevices, useSettings } from '../app/queries.ts'
 import { refresh } from '../app/refresh.ts'
 import { SchemaForm } from '../widgets/schema-form.tsx'
 import { faultsOf, same } from '../widgets/settings-schema.ts'
@@ -112,33 +113,67 @@ function Form({ stored }: { stored: Execution }) {
   )
 }
 
-const SLOTS_WORDS =
+const GPU_SLOTS_WORDS =
+  'Without a number, each device has one training. Trainings that share a device also share its memory.'
+
+const CPU_SLOTS_WORDS =
   'On a CPU more than one pays for small trainings only. Each training then has fewer threads, and another number of ' +
   'threads can give other weights.'
 
-function Here({ draft, onChange }: { draft: ExecutionDraft; onChange: (changes: Partial<ExecutionDraft>) => void }) {
+interface HereProps {
+  readonly draft: ExecutionDraft
+  readonly onChange: (changes: Partial<ExecutionDraft>) => void
+}
+
+function Here({ draft, onChange }: HereProps) {
   const id = useId()
+  const { data: devices = [] } = useDevices()
+  const gpus = devices.filter(({ label }) => label.startsWith('GPU')).length
   const fault = slotsFault(draft)
+  const says = fault ?? (gpus > 0 ? GPU_SLOTS_WORDS : CPU_SLOTS_WORDS)
   return (
-    <div className={style.field}>
-      <div>
-        <label htmlFor={id}>Trainings at once</label>
-        <p className={style.help} data-fault={fault ? '' : undefined}>
-          {fault ?? SLOTS_WORDS}
-        </p>
+    <>
+      {gpus > 1 && <DeviceChoice {...{ devices, draft, onChange }} />}
+      <div className={style.field}>
+        <div>
+          <label htmlFor={id}>Trainings at once</label>
+          <p className={style.help} data-fault={fault ? '' : undefined}>
+            {says}
+          </p>
+        </div>
+        <NumberInput
+          id={id}
+          aria-description={says}
+          error={fault !== null}
+          placeholder={String(slotsHere({ slots: null, devices: draft.devices }, gpus))}
+          min={1}
+          max={64}
+          clampBehavior="none"
+          allowDecimal={false}
+          value={draft.slots ?? ''}
+          onChange={slots => onChange({ slots: slots === '' ? null : slots })}
+        />
       </div>
-      <NumberInput
-        id={id}
-        aria-description={fault ?? SLOTS_WORDS}
-        error={fault !== null}
-        placeholder="1"
-        min={1}
-        max={64}
-        clampBehavior="none"
-        allowDecimal={false}
-        value={draft.slots ?? ''}
-        onChange={slots => onChange({ slots: slots === '' ? null : slots })}
-      />
-    </div>
+    </>
+  )
+}
+
+function DeviceChoice({ devices, draft, onChange }: HereProps & { devices: readonly OfferedDevice[] }) {
+  const all = devices.map(({ id }) => id)
+  const isChosen = (id: string) => draft.devices?.includes(id) ?? true
+  return (
+    <fieldset className={style.devices}>
+      <legend>Devices</legend>
+      {devices.map(({ id, label, name }) => (
+        <Checkbox
+          key={id}
+          label={`${label}${name === null ? '' : `, ${name}`}`}
+          checked={isChosen(id)}
+          // At least one device stays chosen.
+          disabled={isChosen(id) && all.filter(isChosen).length === 1}
+          onChange={() => onChange({ devices: withDevice(draft.devices, all, id) })}
+        />
+      ))}
+    </fieldset>
   )
 }

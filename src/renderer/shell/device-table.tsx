@@ -1,7 +1,7 @@
 /** The devices that train, each with its work, and the jobs on other machines. */
 import { Button, Progress } from '@mantine/core'
 import type { DeviceState, EngineState } from '../../contract/engine.ts'
-import { gigabytes } from '../../presentation/devices.ts'
+import { gigabytes, programInWords } from '../../presentation/devices.ts'
 import { NONE } from '../../presentation/numbers.ts'
 import { degrees, jobsInWords, memoryOf } from '../app/devices.ts'
 import { goToScreen } from '../app/navigation.ts'
@@ -66,10 +66,9 @@ function Row({ device }: { device: DeviceState }) {
       <td className={style.number}>{gpu?.temperature != null ? degrees(gpu.temperature) : NONE}</td>
       <td>
         {gpu && gpu.others.length > 0
-          ? gpu.others.map(({ pid, name: program, usedBytes }) => (
-              <span key={pid} className={style.other}>
-                {program} (process {pid}
-                {usedBytes !== null && `, ${gigabytes(usedBytes)}`})
+          ? gpu.others.map(other => (
+              <span key={other.pid} className={style.other}>
+                {programInWords(other)}
               </span>
             ))
           : NONE}

@@ -81,6 +81,7 @@ export function watchEngines(
       label,
       name,
       doing: words.join('; ') || null,
+      runs: [...runs],
       residentBytes: memoryOf(own),
       gpu: uuid === null ? null : gpuStateOf(device, gpus(), pids),
       isMissing,

@@ -2,8 +2,9 @@
 import process from 'node:process'
 import { implement } from '@orpc/server'
 import { contract } from '../../contract/api.ts'
+import { availableDevices } from '../../engine/devices/devices.ts'
 import { cacheDirectory } from '../../engine/install/environment.ts'
-import { installEngine } from '../../engine/install/install.ts'
+import { installEngine, locateEngine } from '../../engine/install/install.ts'
 import { saveFigure } from '../figures/save.ts'
 import { examineDevices } from '../places/doctor.ts'
 import { databaseCaution } from '../profile/file-systems.ts'
@@ -53,6 +54,9 @@ const appProcedures = (opened: WithQueue, engines: EngineWatch, demonstrationId:
 })
 
 const engineProcedures = (opened: WithQueue, engines: EngineWatch, { work }: Works) => ({
+  devices: api.engine.devices.handler(async () =>
+    (await availableDevices(locateEngine()?.variant ?? 'cpu')).map(({ id, label, name }) => ({ id, label, name })),
+  ),
   install: api.engine.install.handler(({ input, signal }) =>
     work('installing the engine', signal, async ({ onProgress, signal: aborted }) => {
       const onStep = ({ label, fraction }: { label: string; fraction: number | null }) =>

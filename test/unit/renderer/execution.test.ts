@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Execution } from '../../../src/contract/execution.ts'
-import { slotsFault, whereInWords } from '../../../src/renderer/app/execution.ts'
+import { slotsFault, whereInWords, withDevice } from '../../../src/renderer/app/execution.ts'
 
 const execution = (changes: object = {}): Execution => Execution.parse(changes)
 
@@ -24,6 +24,14 @@ describe('where a training runs', () => {
 })
 
 describe('the form', () => {
+  it('chooses all devices by no list, so that a new device is used too', () => {
+    const all = ['a', 'b', 'c']
+    expect(withDevice(null, all, 'b')).toEqual(['a', 'c'])
+    expect(withDevice(['a', 'c'], all, 'a')).toEqual(['c'])
+    expect(withDevice(['a', 'c'], all, 'b')).toBeNull()
+    expect(withDevice(['a', 'gone'], all, 'b')).toEqual(['a', 'b'])
+  })
+
   it.each([
     [null, true],
     [1, true],

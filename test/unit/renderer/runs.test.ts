@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { EngineState } from '../../../src/contract/engine.ts'
 import type { RunJob } from '../../../src/contract/execution.ts'
 import type { LoggedEvent, RunDetail, RunEvent } from '../../../src/contract/runs.ts'
 import { runColour } from '../../../src/presentation/colours.ts'
@@ -11,7 +12,7 @@ import {
   secondsLeft,
   secondsPerStep,
 } from '../../../src/renderer/app/progress.ts'
-import { foundJobsInWords, jobName, jobWait, livingJob } from '../../../src/renderer/app/run-job.ts'
+import { foundJobsInWords, jobName, jobWait, livingJob, placeOf } from '../../../src/renderer/app/run-job.ts'
 import { curvesOf, differences } from '../../../src/renderer/runs/curves.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
@@ -122,6 +123,21 @@ describe('a job', () => {
     expect(jobWait(job('pending'))).toBe('waits in Slurm')
     expect(jobWait(job('pending', { executor: 'folder' }))).toBe('waits for its start')
     expect(jobWait(job('running'))).toBeNull()
+  })
+
+  it('gives the place of its run, and a device gives the place of a run without a job', () => {
+    const devices = [
+      { label: 'GPU 0', runs: [] },
+      { label: 'GPU 1', runs: ['3'] },
+    ]
+    const engine = { devices } as unknown as EngineState
+    const one = { devices: [devices[1]] } as unknown as EngineState
+    const place = (of: RunJob | null, on = engine) => placeOf({ id: '3', job: of, status: 'running' }, on)
+    expect(place(job('running', { node: 'n3' }))).toBe('n3')
+    expect(place(job('pending'))).toBe('job 4711')
+    expect(place(job('submitted', { id: null }))).toBeNull()
+    expect(place(null)).toBe('GPU 1')
+    expect(place(null, one)).toBeNull()
   })
 
   it('lives while its run waits or trains', () => {

@@ -16,6 +16,7 @@ const gpu = (n: number, changes: Partial<DeviceState> = {}): DeviceState => ({
   label: `GPU ${n}`,
   name: 'NVIDIA A100-SXM4-40GB',
   doing: null,
+  runs: [],
   residentBytes: 0,
   gpu: { usedBytes: 0.4 * GB, totalBytes: 42.9 * GB, temperature: 34 + n, utilisation: 0, others: [] },
   isMissing: false,

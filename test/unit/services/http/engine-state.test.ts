@@ -64,6 +64,7 @@ describe('each device', () => {
     expect(devices[0]).toEqual({
       label: 'GPU 0',
       name: 'A100',
+      runs: ['5', '9'],
       doing: 'run 5: epoch 3/50; run 9',
       residentBytes: 1500,
       gpu: {
