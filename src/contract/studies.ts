@@ -1,6 +1,7 @@
 /** Studies for the screens. */
 import { z } from 'zod'
 import { Role, SkippedFile, SliceSelection, VolumeInfo } from './volumes.ts'
+import { some } from './words.ts'
 
 export const STUDY_KINDS = ['demonstration', 'folder', 'synthetic', 'scans'] as const
 
@@ -77,3 +78,14 @@ export const Findings = z.object({
   token: z.string(),
 })
 export type Findings = z.infer<typeof Findings>
+
+/** What other names of moved files mean. `null`: all files have their names. */
+export function renamedInWords(moved: Findings['moved']): string | null {
+  const renamed = moved.filter(({ file, from }) => from.split(/[/\\]/).at(-1) !== file)
+  if (renamed.length === 0) return null
+  return (
+    `Other names than before: ${some(renamed.map(({ file }) => file))}. The name of a file is the seed of its masks, ` +
+    'so trainings and scores with these files are computed again. To keep the earlier results, give the files their ' +
+    'former names, and locate them again.'
+  )
+}

@@ -2,7 +2,7 @@ import process from 'node:process'
 import { createInterface } from 'node:readline/promises'
 import Table from 'cli-table3'
 import { Command } from 'commander'
-import type { FileState, Findings, StudyView } from '../../contract/studies.ts'
+import { type FileState, type Findings, renamedInWords, type StudyView } from '../../contract/studies.ts'
 import { coilsInWords, ROLES, samplingInWords } from '../../contract/volumes.ts'
 import { some } from '../../contract/words.ts'
 import { callersPath } from '../../services/profile/paths.ts'
@@ -124,6 +124,8 @@ const locateCommand = (): Command =>
         else {
           for (const { from, path } of found.moved) print(`${from} → ${path}`)
           for (const { path } of found.missing) print(`still missing: ${path}`)
+          const renamed = renamedInWords(found.moved)
+          if (renamed) say(renamed)
           if (found.moved.length + found.missing.length === 0) print('No file of the study is missing.')
         }
         if (found.missing.length > 0) process.exitCode = 1

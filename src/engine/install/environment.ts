@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -32,6 +33,12 @@ export type InstalledEngine = {
 }
 
 const ofUser = (path: string) => resolve(process.env.INIT_CWD ?? process.cwd(), path)
+
+/**
+ * The name of this machine. SELF_MRI_HOST replaces the system's name, because a container gets another name at each
+ * start, and a laptop in each network.
+ */
+export const thisHost = (): string => process.env.SELF_MRI_HOST || hostname()
 
 /** SELF_MRI_CACHE, else the user's cache folder of the operating system. */
 export function cacheDirectory(): string {

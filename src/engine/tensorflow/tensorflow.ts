@@ -4,7 +4,7 @@
  * index. See docs/decisions/0007-tensorflow-is-installed-not-bundled.md.
  */
 import { createRequire } from 'node:module'
-import { cpus, hostname } from 'node:os'
+import { cpus } from 'node:os'
 import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Device } from '../../contract/engine.ts'
@@ -16,7 +16,7 @@ import { availableDevices } from '../devices/devices.ts'
 import { threadsHere } from '../devices/threads.ts'
 import { sharedImages } from '../files/kept-images.ts'
 import { sharedMaps } from '../files/kept-maps.ts'
-import { compilesWithXla } from '../install/environment.ts'
+import { compilesWithXla, thisHost } from '../install/environment.ts'
 import { plain } from '../native/arithmetic.ts'
 import { eigenvectorsOf } from '../native/eigenvectors.ts'
 import { fourierOf } from '../native/fourier.ts'
@@ -114,7 +114,7 @@ function kernelsOn(backend: NativeBackend, tensorflows: Kernels, loaded: LoadedL
 
 async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend, kernels: string): Promise<Device> {
   return {
-    host: hostname(),
+    host: process.env.SLURMD_NODENAME ?? thisHost(), // a job has the environment of the machine that submitted it
     cpu: cpus()[0]?.model ?? null,
     threads: threadsHere(),
     tensorflow: binding.TF_Version,

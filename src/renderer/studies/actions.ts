@@ -1,5 +1,5 @@
 /** Actions on studies and their files. Each shows a message with its result. */
-import type { Findings, Study } from '../../contract/studies.ts'
+import { type Findings, renamedInWords, type Study } from '../../contract/studies.ts'
 import { count } from '../../presentation/numbers.ts'
 import { client, followWork } from '../app/client.ts'
 import { fileOf } from '../app/format.ts'
@@ -93,6 +93,8 @@ export async function locateFiles(
   if (!found) return
   const still = found.missing.length > 0 ? `; ${count(found.missing.length, 'file')} still missing` : ''
   tellDone(`${count(found.moved.length, 'file')} found by content${still}.`)
+  const renamed = renamedInWords(found.moved)
+  if (renamed) tellError(new Error(renamed), 'Files have other names')
 }
 
 async function showMade(study: Study | null, said: string): Promise<void> {

@@ -1,11 +1,7 @@
-/** The name of this machine. A process number says nothing on another machine. */
-import { hostname } from 'node:os'
-import process from 'node:process'
+/** Processes of this machine and of other machines. A process number says nothing on another machine. */
+import { thisHost } from '../../engine/install/environment.ts'
 
-/**
- * SELF_MRI_HOST replaces the system's name. A container gets another name at each start, and a laptop in each network.
- */
-export const thisHost = (): string => process.env.SELF_MRI_HOST || hostname()
+export { thisHost }
 
 /** A version before 0.4.0 stored no name (`null`). Its processes count as processes of this machine. */
 export const isThisHost = (host: string | null): boolean => host === null || host === thisHost()

@@ -127,7 +127,9 @@ function toVolume(profile: Profile, { id, role, info }: VolumeRow): StudyVolume 
 
 function readStudy(profile: Profile, row: StudyRow): Study {
   const { db } = profile
-  const volumes = db.prepare('SELECT id, role, info FROM volumes WHERE study_id = ? ORDER BY path').all(row.id)
+  const volumes = db
+    .prepare('SELECT id, role, info FROM volumes WHERE study_id = ? ORDER BY coalesce(first_path, path), id')
+    .all(row.id)
   const skipped = db.prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path').all(row.id)
   const known = (volumes as VolumeRow[]).map(volume => toVolume(profile, volume))
   return {

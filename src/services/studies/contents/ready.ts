@@ -27,10 +27,13 @@ export const asListed = (listed: VolumeInfo, now: VolumeInfo): boolean =>
   (['slices', 'rows', 'columns', 'coils', 'patient', 'bytes'] as const).every(fact => listed[fact] === now[fact]) &&
   String(listed.targetShape) === String(now.targetShape)
 
-/** Stores the contents of a study's volume. */
+/** Stores the contents of a study's volume. A volume whose file has moved keeps its place in the study. */
 export function takeContent(profile: Profile, volume: number, now: VolumeInfo): void {
   profile.db
-    .prepare('UPDATE volumes SET path = @path, info = @info, patient = @patient, identity = @identity WHERE id = @id')
+    .prepare(
+      `UPDATE volumes SET first_path = coalesce(first_path, path), path = @path, info = @info, patient = @patient,
+        identity = @identity WHERE id = @id`,
+    )
     .run({
       id: volume,
       path: storedFile(profile, now.path),

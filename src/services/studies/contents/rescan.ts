@@ -199,7 +199,7 @@ export async function takeFindings(
   return studyById(opened.profile, study)
 }
 
-/** Finds a study's missing files by their contents in another folder, and stores their new paths. */
+/** Finds a study's missing files by their contents in a folder and below, and stores their new paths. */
 export async function locateFiles(
   opened: OpenProfile,
   study: number,
