@@ -2,6 +2,7 @@ import process from 'node:process'
 import { Argument, Command } from 'commander'
 import type { DeviceHealth, EngineHealth } from '../../contract/engine.ts'
 import { gigabytes, gpuInWords } from '../../presentation/devices.ts'
+import { count } from '../../presentation/numbers.ts'
 import { examineDevices } from '../../services/places/doctor.ts'
 import { installNow } from '../../services/places/engine-pool.ts'
 import { changeSettings, readSettings } from '../../services/profile/settings.ts'
@@ -38,7 +39,7 @@ function describe(health: DeviceHealth): string {
     ...(health.state ? [`GPU          ${gpuInWords(health.state)}`] : []),
     `TensorFlow   ${health.tensorflow} (TensorFlow.js ${health.tfjs}), on ${health.gpu ?? health.device}${compiler}`,
     `Kernels      ${health.kernels}`,
-    `Processor    ${health.cpu ?? 'unknown'}, ${health.threads} threads, on ${health.host}`,
+    `Processor    ${health.cpu ?? 'unknown'}, ${count(health.threads, 'thread')}, on ${health.host}`,
     `Node         ${health.node}, ${health.platform}, ${health.cores} cores`,
     `Memory       ${free}; the engine uses ${gigabytes(memory.residentBytes)}`,
     `Training     ${health.stepMs.toFixed(1)} ms a step (U-Net-8, 64 × 64, batch 1; median of 10)`,

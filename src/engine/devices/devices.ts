@@ -108,10 +108,11 @@ export function chooseDevices(
   const chosen = names.map(name => {
     const fitting = devices.filter(device => isNamed(device, name))
     if (fitting.length === 1) return fitting[0]
-    const which = fitting.length > 1 ? 'more than one device' : 'no device of this computer'
+    const got = `"${name}"${fitting.length > 1 ? ', which names several' : ''}`
     throw new AppError(
       'INVALID_ARGUMENT',
-      `--devices: "${name}" names ${which}. Choose from: ${devices.map(described).join('; ')}.`,
+      `Expected a device of this computer, got ${got}. Choose with --devices, or in Settings → Where trainings run, ` +
+        `from: ${devices.map(described).join('; ')}.`,
     )
   })
   return [...new Set(chosen)]

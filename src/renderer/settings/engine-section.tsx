@@ -3,6 +3,7 @@ import { Button } from '@mantine/core'
 import { useState } from 'react'
 import type { DeviceHealth } from '../../contract/engine.ts'
 import { gigabytes, gpuInWords } from '../../presentation/devices.ts'
+import { count } from '../../presentation/numbers.ts'
 import { client, followWork } from '../app/client.ts'
 import { useLive } from '../app/live.ts'
 import { tellDone, tellError } from '../app/notify.tsx'
@@ -115,7 +116,7 @@ const HealthFacts = ({ health }: { health: DeviceHealth }) => (
     <dd>{health.kernels}</dd>
     <dt>Processor</dt>
     <dd>
-      {health.cpu ?? 'unknown'}, {health.threads} threads, on {health.host}
+      {health.cpu ?? 'unknown'}, {count(health.threads, 'thread')}, on {health.host}
     </dd>
     <dt>Node</dt>
     <dd>

@@ -4,6 +4,10 @@ import { lockOwner, tryLock } from '../profile/db/lock.ts'
 import type { EnginePool } from './engine-pool.ts'
 import { readGpuState } from './sharing.ts'
 
+const NO_GPU =
+  'TensorFlow does not find this GPU, and computes on the CPU. Look at the driver’s version with nvidia-smi, and ' +
+  'install the engine again with: npm run -s self-mri -- engine install --cuda'
+
 /** The training that holds a device's lock, of any program of this user. `null`: none. */
 function holderOf(lock: string): string | null {
   const own = tryLock(lock)
@@ -20,5 +24,6 @@ export const examineDevices = (
     const doing = holderOf(lock)
     const health = await engine.call('doctor', {}, { signal })
     const own = new Set(engines.living.flatMap(({ pid }) => pid ?? []))
-    return { ...health, label: device.label, doing, state: await readGpuState(device, own) }
+    const notes = [...health.notes, ...(device.kind === 'GPU' && health.device === 'CPU' ? [NO_GPU] : [])]
+    return { ...health, notes, label: device.label, doing, state: await readGpuState(device, own) }
   }, signal)
