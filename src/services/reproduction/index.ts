@@ -35,6 +35,18 @@ export interface Begun {
   report(): ReproductionReport
 }
 
+/** Stores why a reproduction ended early. */
+function setEnd({ profile, queue: { closed, leavesJobs } }: WithQueue, id: number, error: unknown): void {
+  const code = error instanceof AppError ? error.code : null
+  if (code !== 'CANCELLED' && code !== 'JOB_CONTINUES') {
+    setStatus(profile, id, 'failed', { reason: reasonOf(error) })
+    return
+  }
+  const goesOn = code === 'JOB_CONTINUES' ? reasonOf(error) : null
+  const reason = closed ? closedReason(closed, 'during the reproduction') : goesOn
+  setStatus(profile, id, 'stopped', { reason, continues: closed !== null && (closed !== 'close' || leavesJobs) })
+}
+
 /**
  * Claims a reproduction for this program. Throws if the request is invalid.
  * Rows with equal identity in `before` are not computed again.
@@ -60,19 +72,10 @@ export function begin(
       try {
         const failures = newFailures(opened.profile, id)
         await goThrough(opened, plan, trainer, steps, failures)
-        setStatus(
-          opened.profile,
-          id,
-          'finished',
-          failures.size > 0 ? `${failures.size} trainings or rows failed.` : null,
-        )
+        const reason = failures.size > 0 ? `${failures.size} trainings or rows failed.` : null
+        setStatus(opened.profile, id, 'finished', { reason })
       } catch (error) {
-        const cancelled = error instanceof AppError && error.code === 'CANCELLED'
-        const reason = reasonOf(error)
-        const { closed } = opened.queue
-        const stopped = closed && closedReason(closed, 'during the reproduction')
-        if (opened.profile.db.open)
-          setStatus(opened.profile, id, cancelled ? 'stopped' : 'failed', cancelled ? stopped : reason)
+        if (opened.profile.db.open) setEnd(opened, id, error)
         throw error
       } finally {
         release()

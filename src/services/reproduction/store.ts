@@ -19,6 +19,12 @@ interface Row extends Omit<StoredReproduction, 'request' | 'createdAt'> {
   readonly created_at: string
 }
 
+interface Ending {
+  readonly reason?: string | null
+  /** Whether the next window continues the reproduction. */
+  readonly continues?: boolean
+}
+
 /** Path of the lock. The program that carries out the reproduction holds the lock until it ends. */
 const lockPath = ({ directory }: Profile, id: number) => join(directory, 'reproductions', `${id}.lock`)
 
@@ -26,17 +32,25 @@ export function setStatus(
   { db, bell }: Profile,
   id: number,
   status: Reproduction['status'],
-  reason: string | null = null,
+  { reason = null, continues = false }: Ending = {},
 ): void {
   const ended = status === 'running' ? null : new Date().toISOString()
-  db.prepare('UPDATE reproductions SET status = ?, reason = ?, finished_at = ? WHERE id = ?').run(
+  db.prepare('UPDATE reproductions SET status = ?, reason = ?, continues = ?, finished_at = ? WHERE id = ?').run(
     status,
     reason,
+    Number(continues),
     ended,
     id,
   )
   bell.ring()
 }
+
+/** Numbers of the reproductions that the next window continues, in the order of their requests. */
+export const continuedReproductions = ({ db }: Profile): number[] =>
+  db
+    .prepare("SELECT id FROM reproductions WHERE status = 'stopped' AND continues = 1 ORDER BY id")
+    .pluck()
+    .all() as number[]
 
 /** Marks a running reproduction as stopped if no program holds its lock. */
 function toStored(profile: Profile, { id, status, reason, request, created_at }: Row): StoredReproduction {
@@ -45,7 +59,7 @@ function toStored(profile: Profile, { id, status, reason, request, created_at }:
   if (!lock) return { ...stored, status, reason }
   lock.release()
   const why = 'The program ended during the reproduction.'
-  setStatus(profile, id, 'stopped', why)
+  setStatus(profile, id, 'stopped', { reason: why })
   return { ...stored, status: 'stopped', reason: why }
 }
 

@@ -83,15 +83,15 @@ export function trainAtOnce(opened: OpenProfile, options: (planned: PlannedTrain
 }
 
 /**
- * Trains through the queue. Waits for runs that the user pauses. If the signal is aborted, pauses the trainings. If the
- * reproduction ends by itself, its trainings go on in the queue.
+ * Trains through the queue. Waits for runs that the user pauses. If the signal is aborted, pauses the trainings, unless
+ * the queue stops them. If the reproduction ends by itself, its trainings go on in the queue.
  */
 export function trainThroughQueue(opened: WithQueue, signal: AbortSignal): Trainer {
   const untilNo = watchRuns(opened.profile)
   async function ended(run: string, going: Going): Promise<string> {
     let isPausing = false
     const pause = () => {
-      isPausing = opened.queue.stopRun(run, 'pause')
+      if (!opened.queue.closed) isPausing = opened.queue.stopRun(run, 'pause')
     }
     if (signal.aborted) pause()
     signal.addEventListener('abort', pause)

@@ -2,7 +2,6 @@
 import { AppError } from '../../contract/errors.ts'
 import type { AskedReproduction, Reproduction, ReproductionReport } from '../../contract/reproduction.ts'
 import { locateEngine } from '../../engine/install/install.ts'
-import { STOP_SIGNALS } from '../profile/signals.ts'
 import type { ReportFigure } from '../reports/index.ts'
 import type { WithQueue } from '../runs/queue.ts'
 import type { ReadOptions } from '../studies/contents/reader.ts'
@@ -11,11 +10,11 @@ import { studyById } from '../studies/studies.ts'
 import { withSettings } from './classical.ts'
 import { begin, reportOf, viewReproduction } from './index.ts'
 import { drawReproduction, save } from './save.ts'
-import { claim, setStatus, storedReproduction, storedReproductions } from './store.ts'
+import { claim, continuedReproductions, setStatus, storedReproduction, storedReproductions } from './store.ts'
 import { trainThroughQueue } from './trainers.ts'
 
 export interface Reproductions {
-  list(): Reproduction[]
+  list(): Promise<Reproduction[]>
   start(request: AskedReproduction, options?: ReadOptions): Promise<Reproduction>
   resume(id: number, options?: ReadOptions): Promise<void>
   stop(id: number): void
@@ -46,11 +45,12 @@ export function makeReproductions(opened: WithQueue): Reproductions {
         throw error
       })
     working.set(id, controller)
-    work(trainThroughQueue(opened, controller.signal), { signal: controller.signal })
+    const ended = work(trainThroughQueue(opened, controller.signal), { signal: controller.signal })
       .catch((error: unknown) => {
         if (!(error instanceof AppError)) console.error(error) // an AppError is stored in the row
       })
       .finally(() => working.delete(id))
+    opened.queue.follow({ stop: how => controller.abort(how), ended })
     return id
   }
 
@@ -62,15 +62,12 @@ export function makeReproductions(opened: WithQueue): Reproductions {
   }
 
   /**
-   * Continues reproductions that a signal stopped. A reproduction that cannot continue stays stopped. Its error is
-   * reported when the user resumes it.
+   * Continues reproductions that a signal stopped, or whose jobs went on. A reproduction that cannot continue stays
+   * stopped. Its error is reported when the user resumes it.
    */
   async function goOn(): Promise<void> {
     if (!locateEngine()) return
-    const stopped = storedReproductions(opened.profile).filter(
-      ({ status, reason }) => status === 'stopped' && STOP_SIGNALS.some(signal => reason?.startsWith(`${signal} `)),
-    )
-    for (const { id } of stopped.toReversed()) {
+    for (const id of continuedReproductions(opened.profile)) {
       try {
         await carryOut({ id })
       } catch (error) {
@@ -81,10 +78,16 @@ export function makeReproductions(opened: WithQueue): Reproductions {
   }
   goOn().catch((error: unknown) => console.error(error))
 
-  const view = (id: number) => viewReproduction(opened.profile, storedReproduction(opened.profile, id))
+  /** 1 if no chosen device is there: the next training tells the error. */
+  const slots = () => opened.engines.slots().catch(() => 1)
+  const view = async (id: number) =>
+    viewReproduction(opened.profile, storedReproduction(opened.profile, id), await slots())
 
   return {
-    list: () => storedReproductions(opened.profile).map(stored => viewReproduction(opened.profile, stored)),
+    async list() {
+      const places = await slots()
+      return storedReproductions(opened.profile).map(stored => viewReproduction(opened.profile, stored, places))
+    },
     start: async (asked, options) => view(await carryOut({ request: withSettings(opened.profile, asked) }, options)),
     async resume(id, options) {
       const begun = starting.get(id)
@@ -93,7 +96,7 @@ export function makeReproductions(opened: WithQueue): Reproductions {
     },
     stop(id) {
       const controller = working.get(id)
-      if (controller) return controller.abort()
+      if (controller) return controller.abort('pause')
       if (storedReproduction(opened.profile, id).status !== 'running') return
       const release = claim(opened.profile, id) // throws if another program holds the lock
       setStatus(opened.profile, id, 'stopped')

@@ -33,8 +33,19 @@ export interface Queue {
   stop(how?: Closing, cancelJobs?: boolean): Promise<void>
   /** The reason why the queue was closed. `null`: the queue is open. */
   readonly closed: Closing | null
+  /** Whether jobs may go on after the queue was closed. */
+  readonly leavesJobs: boolean
+  /** `stop` also stops the follower, and waits for its end. */
+  follow(follower: Follower): void
   /** Ends at once, because the process is about to end or the engine has ended. */
   dispose(): void
+}
+
+/** A work that ends with the queue, such as a reproduction. */
+export interface Follower {
+  stop(how: Closing): void
+  /** Resolves when the work has ended and its status is stored. */
+  readonly ended: Promise<void>
 }
 
 /** A training of the queue. */
@@ -80,7 +91,9 @@ class TrainingQueue implements Queue {
   #waiting: Waiting[] = []
   /** Jobs that have a place or wait for one, with the promises of their ends. */
   readonly #jobs = new Map<Job, Promise<void>>()
+  readonly #followers = new Set<Follower>()
   #closed: Closing | null = null
+  #leavesJobs = false
 
   constructor(opened: Pick<OpenProfile, 'profile' | 'engines'>) {
     this.#opened = opened
@@ -97,6 +110,15 @@ class TrainingQueue implements Queue {
 
   get closed(): Closing | null {
     return this.#closed
+  }
+
+  get leavesJobs(): boolean {
+    return this.#leavesJobs
+  }
+
+  follow(follower: Follower): void {
+    this.#followers.add(follower)
+    void follower.ended.finally(() => this.#followers.delete(follower))
   }
 
   add(prepared: readonly PreparedRun[]): string[] {
@@ -138,9 +160,12 @@ class TrainingQueue implements Queue {
 
   async stop(how: Closing = 'close', cancelJobs = false): Promise<void> {
     this.#closed = how
+    this.#leavesJobs = this.#opened.engines.isRemote && !cancelJobs
     this.#giveUpWaiting(how)
     for (const job of this.#running) job.stop(cancelJobs && job.place?.isRemote ? 'cancel' : how)
-    await Promise.all(this.#jobs.values())
+    const followers = [...this.#followers]
+    for (const follower of followers) follower.stop(how)
+    await Promise.all([...this.#jobs.values(), ...followers.map(({ ended }) => ended)])
   }
 
   dispose(): void {

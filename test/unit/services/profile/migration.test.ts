@@ -87,6 +87,27 @@ it('keeps every row, gives volumes numbers and studies kinds, and leaves a copy 
   copy.close()
 })
 
+it('continues the reproductions that a signal stopped in an earlier version, and no others', () => {
+  const migrations = new URL('./', FIRST)
+  const db = new Database(path())
+  const earlier = readdirSync(migrations).filter(name => Number.parseInt(name, 10) < 5)
+  for (const name of earlier.toSorted()) db.exec(readFileSync(new URL(name, migrations), 'utf8'))
+  db.exec(`
+    INSERT INTO studies (id, name, kind, roots, split, slices, remarks, created_at)
+      VALUES (1, 'Knees', 'folder', '[]', '{}', '{"kind":"all"}', '[]', 't');
+    INSERT INTO reproductions (id, study_id, request, status, reason, created_at) VALUES
+      (1, 1, '{}', 'stopped', 'SIGTERM stopped the program during the reproduction.', 't'),
+      (2, 1, '{}', 'stopped', NULL, 't'),
+      (3, 1, '{}', 'stopped', 'The program was closed during the reproduction.', 't'),
+      (4, 1, '{}', 'stopped', 'SIGHUP stopped the program during the reproduction.', 't');
+  `)
+  db.pragma('user_version = 4')
+  db.close()
+  const now = openDatabase(profile)
+  expect(now.prepare('SELECT id FROM reproductions WHERE continues = 1').pluck().all()).toEqual([1, 4])
+  now.close()
+})
+
 it('makes no copy of a new or current database', () => {
   openDatabase(profile).close()
   openDatabase(profile).close()

@@ -1,6 +1,6 @@
 /** The plan of a reproduction, and the driver that carries the plan out, with an engine that tests control. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -17,6 +17,7 @@ import type { Study, StudyVolume } from '../../../../src/contract/studies.ts'
 import type { TrainingSummary } from '../../../../src/contract/training-summary.ts'
 import type { Role } from '../../../../src/contract/volumes.ts'
 import { METHODS } from '../../../../src/core/ssl/index.ts'
+import { cacheDirectory } from '../../../../src/engine/install/environment.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
 import type { Calls, TrainRequest } from '../../../../src/engine/process/protocol.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
@@ -35,7 +36,11 @@ import { needsOf, type PlannedTraining } from '../../../../src/services/reproduc
 import { assemble } from '../../../../src/services/reproduction/report.ts'
 import { save } from '../../../../src/services/reproduction/save.ts'
 import { stretch } from '../../../../src/services/reproduction/scales.ts'
-import { storedReproduction, storedReproductions } from '../../../../src/services/reproduction/store.ts'
+import {
+  continuedReproductions,
+  storedReproduction,
+  storedReproductions,
+} from '../../../../src/services/reproduction/store.ts'
 import { survey } from '../../../../src/services/reproduction/survey.ts'
 import { trainAtOnce, trainThroughQueue } from '../../../../src/services/reproduction/trainers.ts'
 import { makeReproductions } from '../../../../src/services/reproduction/window.ts'
@@ -480,6 +485,11 @@ function open(): void {
   services = { ...opened, queue: makeQueue(opened) }
 }
 
+const ENGINES = join(cacheDirectory(), 'engine')
+
+/** A window needs the installed engine, which is in the usual cache. */
+const linkEngine = () => symlinkSync(ENGINES, join(profile, 'engine'))
+
 function newProfile(): void {
   profile = mkdtempSync(join(tmpdir(), 'self-mri-reproduction-'))
   vi.stubEnv('SELF_MRI_CACHE', profile) // The locks of killed processes stay in this folder.
@@ -506,6 +516,7 @@ beforeEach(newProfile)
 afterEach(() => {
   if (services.profile.db.open) services.dispose()
   vi.unstubAllEnvs()
+  rmSync(join(profile, 'engine'), { force: true }) // only the link
   rmSync(profile, { recursive: true, force: true })
 })
 
@@ -1368,12 +1379,13 @@ describe('a reproduction that the window started', () => {
     expect(statuses()).toEqual(['interrupted'])
     const reason = 'SIGTERM stopped the program during the reproduction.'
     expect(storedReproduction(services.profile, id)).toMatchObject({ status: 'stopped', reason })
-    vi.unstubAllEnvs() // The installed engine is in the usual cache.
-    for (const [why, status] of [
-      [null, 'stopped'],
-      [reason, 'finished'],
+    expect(continuedReproductions(services.profile)).toEqual([id])
+    linkEngine()
+    for (const [continues, status] of [
+      [0, 'stopped'],
+      [1, 'finished'],
     ] as const) {
-      services.profile.db.prepare('UPDATE reproductions SET reason = ?').run(why)
+      services.profile.db.prepare('UPDATE reproductions SET continues = ?').run(continues)
       services.dispose()
       open()
       meet = () => {}
@@ -1384,13 +1396,65 @@ describe('a reproduction that the window started', () => {
     once(trained)
   })
 
+  it.each([
+    ['go on', true, false],
+    ['are cancelled', true, true],
+    ['are trainings of this machine', false, false],
+  ])(
+    'continues with the next window after this window was closed, unless its jobs %s',
+    async (_, isRemote, cancels) => {
+      places = { slots: 2, isRemote }
+      services.dispose()
+      open()
+      meet = async (training, signal) => {
+        if (!training) return
+        await untilCancelled(signal).catch(() => {})
+        throw signal!.reason === 'close' && isRemote
+          ? new AppError('JOB_CONTINUES', 'The job goes on.')
+          : new AppError('CANCELLED', 'Cancelled')
+      }
+      linkEngine()
+      const reproductions = makeReproductions(services)
+      await reproductions.start({ ...TINY, classical: undefined })
+      await vi.waitFor(() => expect(statuses()).toEqual(['running', 'running']))
+      await services.queue.stop('close', cancels)
+      services.dispose()
+      open()
+      const [{ id, status }] = storedReproductions(services.profile)
+      expect(status).toBe('stopped')
+      expect(statuses()).toEqual(Array(2).fill(cancels ? 'cancelled' : 'interrupted'))
+      expect(continuedReproductions(services.profile)).toEqual(isRemote && !cancels ? [id] : [])
+    },
+  )
+
+  it('is stopped in order if its window is closed during a scoring', async () => {
+    meet = training => (training ? undefined : new Promise(() => {}))
+    const scoring = vi.spyOn(engine, 'call')
+    const asked = engine.call
+    scoring.mockImplementation(((name: string, params: never, options: { signal?: AbortSignal }) =>
+      name === 'evaluate' ? untilCancelled(options.signal) : asked(name as never, params, options)) as never)
+    linkEngine()
+    const reproductions = makeReproductions(services)
+    const { id } = await reproductions.start({ ...TINY, classical: undefined })
+    await vi.waitFor(() => expect(scoring).toHaveBeenCalledWith('evaluate', expect.anything(), expect.anything()))
+    await services.queue.stop('SIGTERM')
+    services.dispose()
+    scoring.mockRestore()
+    open()
+    expect(storedReproduction(services.profile, id)).toMatchObject({
+      status: 'stopped',
+      reason: 'SIGTERM stopped the program during the reproduction.',
+    })
+    expect(continuedReproductions(services.profile)).toEqual([id])
+  })
+
   it('stays stopped after a signal if its files have changed, and the message names the files', async () => {
     meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
     const { id, work } = start()
     await vi.waitFor(() => expect(statuses()).toEqual(['running']))
     await services.queue.stop('SIGTERM')
     await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
-    vi.unstubAllEnvs() // The installed engine is in the usual cache.
+    linkEngine()
     services.dispose()
     open()
     const { contents } = services
