@@ -56,7 +56,7 @@ export function RunPage({ run }: { run: RunView }) {
         {run.reason && run.status !== 'finished' && <p className={style.reason}>{run.reason}</p>}
         {run.elsewhere && (
           <p className={style.reason}>
-            {run.elsewhere} has this run, and this machine cannot stop that process. Press Ctrl+C in that program.
+            This run belongs to {run.elsewhere}, which this machine cannot stop. Press Ctrl+C in that program.
           </p>
         )}
         {job && (

@@ -12,11 +12,11 @@ import { jobWait, livingJob } from '../app/run-job.ts'
 import style from './status-line.module.css'
 
 /** The run waits in the queue of the window. A job that waits in Slurm is not counted here. */
-const waitsHere = (run: RunView) => run.status === 'queued' && livingJob(run) === null
+const waitsHere = (run: RunView) => run.status === 'queued' && livingJob(run) === null && !run.elsewhere
 
 export function RunningRuns() {
   const { data: runs = [] } = useRuns()
-  const running = runs.filter(({ status }) => status === 'running')
+  const running = runs.filter(({ status, elsewhere }) => status === 'running' && !elsewhere)
   const waiting = runs.filter(waitsHere).length
   if (running.length === 0) return null
   return running.length === 1 ? (
@@ -68,11 +68,9 @@ function OneRun({ run, waiting }: { run: RunView; waiting: number }) {
           {stopping}
         </Button>
       ) : (
-        !run.elsewhere && (
-          <Button size="compact-xs" onClick={() => pauseRun(run)}>
-            Pause
-          </Button>
-        )
+        <Button size="compact-xs" onClick={() => pauseRun(run)}>
+          Pause
+        </Button>
       )}
     </span>
   )
