@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { ClassicalChoice, ClassicalId } from './classical.ts'
 import { DeviceHealth, EngineState, OfferedDevice } from './engine.ts'
 import { MaskFile, MaskSeed, MaskSpec, Protocol } from './evaluation.ts'
-import { Execution } from './execution.ts'
+import { ClusterFinding, Execution, SlurmSettings } from './execution.ts'
 import { ExportFormat } from './exports.ts'
 import { FigureRequest } from './figure.ts'
 import { FrameScore, FrameSource } from './images.ts'
@@ -134,6 +134,8 @@ export const contract = {
         demonstration: z.int(),
       }),
     ),
+    /** Asks Slurm about jobs with these settings. No job is submitted. */
+    checkCluster: oc.input(SlurmSettings).output(z.array(ClusterFinding)),
     settings: {
       get: oc.output(Settings),
       set: oc.input(Settings.partial()).output(Settings),

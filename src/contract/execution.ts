@@ -53,3 +53,13 @@ export const RunJob = z.object({
   folder: z.string(),
 })
 export type RunJob = z.infer<typeof RunJob>
+
+/** What was found about a cluster, one finding for each question. */
+export const ClusterFinding = z.object({
+  /** `jobs`: what Slurm says about a job with these settings. */
+  about: z.enum(['jobs', 'queue', 'partitions', 'engine', 'folder of runs']),
+  state: z.enum(['good', 'bad', 'unknown']),
+  /** The answer for users, and what to do if the answer is bad. */
+  words: z.string(),
+})
+export type ClusterFinding = z.infer<typeof ClusterFinding>

@@ -31,10 +31,10 @@ async function readAddress(child: ChildProcess): Promise<string> {
   throw new Error('The host ended without saying its address')
 }
 
-export async function startHost(profile: string): Promise<Host> {
+export async function startHost(profile: string, variables: NodeJS.ProcessEnv = {}): Promise<Host> {
   const { node, flags } = chooseNode(root)
   const args = [...flags, join(root, 'src/cli/main.ts'), 'serve', '--json', '--profile', profile]
-  const env = { ...process.env, SELF_MRI_KEPT: join(profile, 'kept') } // not the user's cache
+  const env = { ...process.env, SELF_MRI_KEPT: join(profile, 'kept'), ...variables } // not the user's cache
   const child = spawn(node, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
   const url = await readAddress(child)

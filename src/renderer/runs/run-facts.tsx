@@ -6,7 +6,7 @@ import { lossInWords } from '../../contract/training-summary.ts'
 import { formatDuration, formatLoss, formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
 import { trainingMaskInWords } from '../../presentation/protocol.ts'
 import { useNetworkLabel } from '../app/queries.ts'
-import { jobName } from '../app/run-job.ts'
+import { jobName, livingJob } from '../app/run-job.ts'
 import { recipeSummary } from './recipe-parts.ts'
 import style from './runs.module.css'
 
@@ -66,10 +66,10 @@ function outcomeFacts({ summary, metrics, keptEpoch, config: { pretext } }: RunV
 /** A finished run names the kernels of all its epochs. Before, the environment names the kernels of the last start. */
 const kernelFacts = ({ summary }: RunView): Fact[] => (summary ? [['kernels', spansInWords(summary.kernels)]] : [])
 
-function jobFacts({ job }: RunView): Fact[] {
-  if (!job) return []
-  const name = jobName(job)
-  return [['job', job.words ? `${name}. ${job.words}` : name]]
+/** The head of the page has the words of a job that lives. */
+function jobFacts(run: RunView): Fact[] {
+  const { job } = run
+  return job ? [['job', livingJob(run) ? jobName(job) : job.words || jobName(job)]] : []
 }
 
 /** The scheduler's output of a Slurm job, in the job's folder. */

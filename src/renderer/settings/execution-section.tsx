@@ -2,19 +2,18 @@
 import { Button, Checkbox, NumberInput, SegmentedControl } from '@mantine/core'
 import { useEffect, useId, useRef, useState } from 'react'
 import type { OfferedDevice } from '../../contract/engine.ts'
-import { Execution, type Executor } from '../../contract/execution.ts'
+import { EXECUTORS, Execution, type Executor } from '../../contract/execution.ts'
 import { client } from '../app/client.ts'
 import { type ExecutionDraft, slotsFault, slotsHere, withDevice } from '../app/execution.ts'
 import { useScreen } from '../app/navigation.ts'
 import { tellError } from '../app/notify.tsx'
-import { useDevices, useSettings } from '../app/queries.ts'
+import { useDevices, useInfo, useSettings } from '../app/queries.ts'
 import { refresh } from '../app/refresh.ts'
 import { SchemaForm } from '../widgets/schema-form.tsx'
 import { faultsOf, same } from '../widgets/settings-schema.ts'
+import { ClusterCheck } from './cluster-check.tsx'
 import style from './settings.module.css'
-import { SLURM } from './slurm-schema.ts'
-
-const OFFERED: readonly Executor[] = ['local']
+import { OF_FOLDERS, SLURM } from './slurm-schema.ts'
 
 const EXECUTOR_LABEL: Readonly<Record<Executor, string>> = {
   local: 'This machine',
@@ -77,19 +76,17 @@ function Form({ stored }: { stored: Execution }) {
         if (changed && !faulty) void save()
       }}
     >
-      {OFFERED.length > 1 && (
-        <div className={style.buttons}>
-          <SegmentedControl
-            aria-label="Where trainings run"
-            value={draft.executor}
-            onChange={value => change({ executor: value as Executor })}
-            data={OFFERED.map(value => ({ value, label: EXECUTOR_LABEL[value] }))}
-          />
-        </div>
-      )}
+      <div className={style.buttons}>
+        <SegmentedControl
+          aria-label="Where trainings run"
+          value={draft.executor}
+          onChange={value => change({ executor: value as Executor })}
+          data={EXECUTORS.map(value => ({ value, label: EXECUTOR_LABEL[value] }))}
+        />
+      </div>
       <p className="secondary">{EXECUTOR_WORDS[draft.executor]}</p>
       {draft.executor === 'local' && <Here draft={draft} onChange={change} />}
-      {draft.executor === 'slurm' && (
+      {draft.executor !== 'local' && (
         <div className={style.wide}>
           <SchemaForm
             schema={SLURM}
@@ -97,8 +94,13 @@ function Form({ stored }: { stored: Execution }) {
             onChange={slurm => change({ slurm })}
             path="slurm"
             faults={slurmFaults}
+            only={draft.executor === 'folder' ? OF_FOLDERS : undefined}
           />
         </div>
+      )}
+      {draft.executor !== 'local' && <RunsFolder />}
+      {draft.executor === 'slurm' && (
+        <ClusterCheck key={JSON.stringify(draft.slurm)} settings={slurmFaults.size > 0 ? null : draft.slurm} />
       )}
       <div className={style.buttons}>
         <Button type="submit" disabled={!changed || faulty} loading={saving}>
@@ -110,6 +112,19 @@ function Form({ stored }: { stored: Execution }) {
         </span>
       </div>
     </form>
+  )
+}
+
+/** The folder that all machines must see. It is chosen when the program starts. */
+function RunsFolder() {
+  const { data: info } = useInfo()
+  return (
+    <p className={style.folder}>
+      Folder of runs: <span className={`mono ${style.path}`}>{info?.runs}</span>.{' '}
+      <span className="secondary">
+        Every node must see this folder. To choose another folder, start the program with --runs FOLDER.
+      </span>
+    </p>
   )
 }
 

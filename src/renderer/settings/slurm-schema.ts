@@ -13,7 +13,7 @@ const FIELDS: Readonly<Record<keyof SlurmSettings, Pick<Schema, 'title' | 'descr
     placeholder: DEFAULT,
   },
   jobs: { title: 'Jobs at once', description: 'further runs wait in the queue of this window' },
-  gpus: { title: 'GPUs per job', description: '0 or 1', placeholder: DEFAULT },
+  gpus: { title: 'GPUs per job', description: '0 or 1', placeholder: '0' },
   cpus: {
     title: 'Cores per job',
     description: 'threads of a training; on a CPU another number can give other weights',
@@ -40,3 +40,6 @@ export const SLURM: Schema = {
     Object.entries(FIELDS).map(([name, words]) => [name, { ...properties[name], ...words }]),
   ),
 }
+
+/** The fields that job folders use. */
+export const OF_FOLDERS = ['jobs', 'gpus', 'setup'] as const satisfies readonly (keyof SlurmSettings)[]

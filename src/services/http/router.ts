@@ -6,6 +6,7 @@ import { availableDevices } from '../../engine/devices/devices.ts'
 import { cacheDirectory } from '../../engine/install/environment.ts'
 import { installEngine, locateEngine } from '../../engine/install/install.ts'
 import { saveFigure } from '../figures/save.ts'
+import { checkCluster } from '../places/check-cluster.ts'
 import { examineDevices } from '../places/doctor.ts'
 import { databaseCaution } from '../profile/file-systems.ts'
 import { keepMaskFile } from '../profile/mask-files.ts'
@@ -42,6 +43,7 @@ const appProcedures = (opened: WithQueue, engines: EngineWatch, demonstrationId:
     platform: `${process.platform} ${process.arch}`,
     demonstration: await demonstrationId(),
   })),
+  checkCluster: api.app.checkCluster.handler(({ input }) => checkCluster(input, opened.profile.runs)),
   settings: {
     get: api.app.settings.get.handler(() => readSettings(opened.profile)),
     set: api.app.settings.set.handler(({ input }) => changeSettings(opened.profile, opened.engines, input)),

@@ -16,10 +16,24 @@ const SOON_MS = 2000
 /** Time between two questions about all jobs. SELF_MRI_SLURM_POLL gives other seconds, for tests. */
 export const slurmPollMs = (): number => 1000 * Number(process.env.SELF_MRI_SLURM_POLL ?? 15)
 
-/** The options of sbatch. The options of the user come last, because sbatch takes the last of several. */
-function optionsOf({ folder, record }: SubmittedJob, settings: SlurmSettings): string[] {
+/** What a job asks for. The options of the user come last, because sbatch takes the last of several. */
+export function resourcesOf(settings: SlurmSettings): string[] {
   const { partition, time, gpus, cpus, memory, account, qos, constraint, sbatch } = settings
   const option = (name: string, value: string | number | null) => (value === null ? [] : [`--${name}=${value}`])
+  return [
+    ...option('partition', partition),
+    ...option('time', time),
+    ...option('gres', gpus ? `gpu:${gpus}` : null),
+    ...option('cpus-per-task', cpus),
+    ...option('mem', memory),
+    ...option('account', account),
+    ...option('qos', qos),
+    ...option('constraint', constraint),
+    ...splitWords(sbatch ?? ''),
+  ]
+}
+
+function optionsOf({ folder, record }: SubmittedJob, settings: SlurmSettings): string[] {
   return [
     '--parsable',
     `--job-name=${record.name}`,
@@ -31,15 +45,7 @@ function optionsOf({ folder, record }: SubmittedJob, settings: SlurmSettings): s
     '--ntasks=1',
     '--requeue',
     `--signal=B:USR2@${SIGNAL_SECONDS}`,
-    ...option('partition', partition),
-    ...option('time', time),
-    ...option('gres', gpus ? `gpu:${gpus}` : null),
-    ...option('cpus-per-task', cpus),
-    ...option('mem', memory),
-    ...option('account', account),
-    ...option('qos', qos),
-    ...option('constraint', constraint),
-    ...splitWords(sbatch ?? ''),
+    ...resourcesOf(settings),
   ]
 }
 

@@ -14,16 +14,19 @@ const NETWORK: Readonly<Record<number, string>> = {
 
 const typeOf = (folder: string): number => (process.platform === 'linux' ? statfsSync(folder).type : 0)
 
-/** Why the database is not safe in the profile's folder. `null`: the folder is on a local disk. */
-export function databaseCaution(profile: string, read: (folder: string) => number = typeOf): string | null {
-  let type: number
+/** The network file system of a folder. `null`: a local disk, or a file system that is not known. */
+export function networkOf(folder: string, read: (folder: string) => number = typeOf): string | null {
   try {
-    type = read(profile)
+    return NETWORK[read(folder) >>> 0] ?? null
   } catch {
     return null // the folder does not exist
   }
-  const name = NETWORK[type >>> 0]
-  if (!name) return null
+}
+
+/** Why the database is not safe in the profile's folder. `null`: the folder is on a local disk. */
+export function databaseCaution(profile: string, read: (folder: string) => number = typeOf): string | null {
+  const name = networkOf(profile, read)
+  if (name === null) return null
   return (
     `The database of the profile is on ${name}: ${profile}. SQLite is not safe on ${name}: if two machines write, ` +
     'the database can be damaged. Move the profile to a local disk of this machine. Only the runs may stay: ' +

@@ -6,6 +6,7 @@ const RUNS = [
   'button "Run 4, from scratch, 10 epochs: epoch 6/10, 0.50 s/step, 25 s left"',
   'button "2 trainings, 40 s left"',
 ]
+const WHERE = ['radio "This machine" [checked]']
 const OF_JOB = [
   'button "Pause run"',
   'button "Cancel run and job"',
@@ -31,10 +32,26 @@ checkStories({
   'run: waits in Slurm': { shows: 'no free node (Resources)', tab: OF_JOB },
   'run: on a node': { shows: 'Slurm job 4711 on n3', tab: OF_JOB },
   'run: on another machine': { shows: 'process 4711 on n3', tab: ['button "Mark as interrupted"'] },
-  'where: this machine': { shows: 'Trainings at once', tab: ['textbox "Trainings at once"'] },
+  'where: this machine': { shows: 'Trainings at once', tab: [...WHERE, 'textbox "Trainings at once"'] },
+  'where: four GPUs': {
+    shows: 'GPU 3, NVIDIA',
+    tab: [
+      ...WHERE,
+      'checkbox "GPU 0, NVIDIA A100-SXM4-40GB" [checked]',
+      'checkbox "GPU 1, NVIDIA A100-SXM4-40GB"',
+      'checkbox "GPU 2, NVIDIA A100-SXM4-40GB" [checked]',
+      'checkbox "GPU 3, NVIDIA A100-SXM4-40GB"',
+      'textbox "Trainings at once"',
+    ],
+  },
+  'where: job folders': {
+    shows: '/scratch/anna/self-mri/runs',
+    tab: ['radio "Job folders" [checked]', 'textbox "Jobs at once"', 'textbox "GPUs per job"', 'textbox "Setup line"'],
+  },
   'where: Slurm': {
     shows: 'Partition',
     tab: [
+      'radio "Slurm cluster" [checked]',
       'textbox "Partition"',
       'textbox "Time limit"',
       'textbox "Jobs at once"',
@@ -46,6 +63,7 @@ checkStories({
       'textbox "Constraint"',
       'textbox "Setup line"',
       'textbox "Further options"',
+      'button "Check cluster"',
     ],
   },
 })

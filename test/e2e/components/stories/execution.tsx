@@ -1,5 +1,5 @@
 /** Stories of devices, jobs, and the setting of where trainings run. */
-import type { DeviceState, EngineState } from '../../../../src/contract/engine.ts'
+import type { DeviceState, EngineState, OfferedDevice } from '../../../../src/contract/engine.ts'
 import { Execution, type RunJob } from '../../../../src/contract/execution.ts'
 import type { RunView } from '../../../../src/contract/runs.ts'
 import type { Live } from '../../../../src/renderer/app/live.ts'
@@ -116,10 +116,16 @@ function page(shown: RunView): Story {
   }
 }
 
-const settings = (execution: object, engine: EngineState = CPU): Story => ({
-  size: { width: 760, height: 680 },
-  live: live(engine),
-  data: { settings: { autoResume: false, xla: false, execution: Execution.parse(execution) } },
+const CPU_ALONE: OfferedDevice[] = [{ id: 'cpu', label: 'CPU', name: null }]
+const FOUR = [0, 1, 2, 3].map(n => ({ id: `GPU-${n}`, label: `GPU ${n}`, name: 'NVIDIA A100-SXM4-40GB' }))
+
+const settings = (execution: object, devices = CPU_ALONE): Story => ({
+  size: { width: 760, height: 690 },
+  data: {
+    settings: { autoResume: false, xla: false, execution: Execution.parse(execution) },
+    devices,
+    info: { runs: '/scratch/anna/self-mri/runs' },
+  },
   show: () => (
     <main>
       <ExecutionSection />
@@ -140,5 +146,7 @@ export const EXECUTION = {
   ),
   'run: on another machine': page(ofTraining('3', { elsewhere: 'process 4711 on n3' })),
   'where: this machine': settings({}),
+  'where: four GPUs': settings({ devices: ['GPU-0', 'GPU-2'] }, FOUR),
+  'where: job folders': settings({ executor: 'folder' }),
   'where: Slurm': settings({ executor: 'slurm', slurm: { partition: 'gpu', gpus: 1, setup: 'module load gcc/12' } }),
 } satisfies Record<string, Story>

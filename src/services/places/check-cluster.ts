@@ -1,0 +1,89 @@
+/** Asks Slurm, before a run needs a job, whether jobs with the chosen settings can run. */
+import { AppError, reasonOf } from '../../contract/errors.ts'
+import type { ClusterFinding, SlurmSettings } from '../../contract/execution.ts'
+import { locateEngine } from '../../engine/install/install.ts'
+import { count } from '../../presentation/numbers.ts'
+import { networkOf } from '../profile/file-systems.ts'
+import { resourcesOf } from './slurm.ts'
+import { type Answer, slurm } from './slurm-commands.ts'
+import { remedyOf } from './slurm-words.ts'
+
+type Found = Pick<ClusterFinding, 'state' | 'words'>
+
+const sentence = (words: string) => (/[.!?]$/.test(words) ? words : `${words}.`)
+
+/** Asks a command, and says what its answer means. A missing command is an answer too. */
+async function ask(command: string, args: readonly string[], told: (answer: Answer) => Found): Promise<Found> {
+  try {
+    return told(await slurm(command, args))
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return { state: 'bad', words: reasonOf(error) }
+  }
+}
+
+/** Slurm judges a job that is not submitted. */
+const askJobs = (settings: SlurmSettings) =>
+  ask('sbatch', ['--test-only', '--nodes=1', '--ntasks=1', ...resourcesOf(settings), '--wrap=true'], ({ ok, fault }) =>
+    ok
+      ? { state: 'good', words: sentence(fault.replace(/^Job \d+ to start/, 'A job could start')) }
+      : { state: 'bad', words: `Slurm refuses these settings: ${sentence(fault)} ${remedyOf(fault)}` },
+  )
+
+const askQueue = () =>
+  ask('squeue', ['-h', '--me', '-o', '%A'], ({ ok, output, fault }) =>
+    ok
+      ? { state: 'good', words: `squeue answers. You have ${count(output.split('\n').filter(Boolean).length, 'job')}.` }
+      : { state: 'bad', words: `squeue does not answer: ${sentence(fault)} Try again later.` },
+  )
+
+/** `gpu|up|1-00:00:00|4|gpu:4` → 'gpu (4 nodes, limit 1-00:00:00, gpu:4)' */
+function partitionOf(line: string): string {
+  const [name, state, limit, nodes, gres] = line.split('|').map(field => field.trim())
+  const facts = [
+    count(Number(nodes), 'node'),
+    limit && `limit ${limit}`,
+    gres !== '(null)' && gres,
+    state !== 'up' && state,
+  ]
+  return `${name} (${facts.filter(Boolean).join(', ')})`
+}
+
+const askPartitions = () =>
+  ask('sinfo', ['-h', '-o', '%R|%a|%l|%D|%G'], ({ ok, output, fault }) => {
+    const partitions = output.split('\n').filter(Boolean).map(partitionOf)
+    if (!ok || partitions.length === 0) return { state: 'unknown', words: `sinfo does not answer: ${sentence(fault)}` }
+    return { state: 'good', words: sentence(partitions.join('; ')) }
+  })
+
+/** The engine of this machine. Jobs use this engine too, because a job starts this program. */
+function engineFor({ gpus }: SlurmSettings): Found {
+  const needsGpu = gpus !== null && gpus > 0
+  const installed = locateEngine(needsGpu ? 'cuda' : undefined)
+  if (installed) {
+    const build = installed.variant === 'cuda' ? 'CUDA build' : 'CPU build'
+    return { state: 'good', words: `TensorFlow ${installed.tensorflow}, ${build}.` }
+  }
+  const [what, command] = needsGpu ? ['The engine for NVIDIA GPUs', ' --cuda'] : ['The engine', '']
+  const words = `${what} is not installed, and jobs never install it. Install it: self-mri engine install${command}`
+  return { state: 'bad', words }
+}
+
+function folderOf(runs: string): Found {
+  const network = networkOf(runs)
+  if (network) return { state: 'good', words: `${runs}, on ${network}.` }
+  const remedy = 'All nodes must see this folder. Choose a shared folder: --runs FOLDER.'
+  return { state: 'unknown', words: `${runs} looks like a local disk. ${remedy}` }
+}
+
+/** @param runs the folder of all runs */
+export async function checkCluster(settings: SlurmSettings, runs: string): Promise<ClusterFinding[]> {
+  const [jobs, queue, partitions] = await Promise.all([askJobs(settings), askQueue(), askPartitions()])
+  return [
+    { about: 'jobs', ...jobs },
+    { about: 'queue', ...queue },
+    { about: 'partitions', ...partitions },
+    { about: 'engine', ...engineFor(settings) },
+    { about: 'folder of runs', ...folderOf(runs) },
+  ]
+}

@@ -1,0 +1,70 @@
+/** The check of a cluster, with stand-ins for Slurm's commands. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type ClusterFinding, SlurmSettings } from '../../../../src/contract/execution.ts'
+import { checkCluster } from '../../../../src/services/places/check-cluster.ts'
+
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'cluster-'))
+  mkdirSync(join(root, 'bin'))
+  vi.stubEnv('PATH', `${join(root, 'bin')}:/usr/bin:/bin`)
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(root, { recursive: true })
+})
+
+const command = (name: string, line: string) =>
+  writeFileSync(join(root, 'bin', name), `#!/bin/sh\n${line}\n`, { mode: 0o755 })
+
+async function check(settings: object = {}): Promise<Record<string, Pick<ClusterFinding, 'state' | 'words'>>> {
+  const findings = await checkCluster(SlurmSettings.parse(settings), root)
+  return Object.fromEntries(findings.map(({ about, ...found }) => [about, found]))
+}
+
+describe('a cluster', () => {
+  it('that answers says when a job could start, the jobs of the user, and the partitions', async () => {
+    command('sbatch', `echo "sbatch: Job 5 to start at 2026-01-01T00:00:00 on nodes n1 in partition $4" >&2`)
+    command('squeue', 'printf "7\\n8\\n"')
+    command('sinfo', 'printf "gpu|up|1-00:00:00|4|gpu:4\\nlong|drain|infinite|1|(null)\\n"')
+    const { jobs, queue, partitions } = await check({ partition: 'gpu' })
+    expect(jobs).toEqual({
+      state: 'good',
+      words: 'A job could start at 2026-01-01T00:00:00 on nodes n1 in partition --partition=gpu.',
+    })
+    expect(queue).toEqual({ state: 'good', words: 'squeue answers. You have 2 jobs.' })
+    expect(partitions).toEqual({
+      state: 'good',
+      words: 'gpu (4 nodes, limit 1-00:00:00, gpu:4); long (1 node, limit infinite, drain).',
+    })
+  })
+
+  it('that refuses the settings says so with the remedy', async () => {
+    command('sbatch', 'echo "sbatch: error: invalid partition specified: gpuu" >&2; exit 1')
+    command('squeue', 'echo "slurm_load_jobs error: Unable to contact slurm controller" >&2; exit 1')
+    command('sinfo', 'exit 1')
+    const { jobs, queue, partitions } = await check({ partition: 'gpuu' })
+    expect(jobs.state).toBe('bad')
+    expect(jobs.words).toMatch(/refuses these settings: invalid partition.*: gpuu\. Choose another partition/)
+    expect(queue).toMatchObject({ state: 'bad', words: expect.stringContaining('Unable to contact') })
+    expect(partitions.state).toBe('unknown')
+  })
+
+  it('whose commands are missing says which', async () => {
+    vi.stubEnv('PATH', join(root, 'bin'))
+    const { jobs, queue } = await check()
+    expect(jobs).toMatchObject({ state: 'bad', words: expect.stringContaining('Slurm’s command sbatch') })
+    expect(queue).toMatchObject({ state: 'bad', words: expect.stringContaining('Slurm’s command squeue') })
+  })
+
+  it('needs the engine for GPUs only if jobs ask for a GPU, and a folder that all nodes see', async () => {
+    vi.stubEnv('SELF_MRI_CACHE', join(root, 'cache'))
+    const none = await check({ gpus: 1 })
+    expect(none.engine).toMatchObject({ state: 'bad', words: expect.stringMatching(/self-mri engine install --cuda$/) })
+    expect((await check({ gpus: 0 })).engine.words).toMatch(/self-mri engine install$/)
+    expect(none['folder of runs']).toMatchObject({ state: 'unknown', words: expect.stringContaining('--runs FOLDER') })
+  })
+})
