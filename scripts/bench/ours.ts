@@ -66,6 +66,11 @@ async function answer(request: Request): Promise<object> {
       return (await import('./ours/study.ts')).study(request.files, request.profile)
     case 'contents':
       return (await import('./ours/contents.ts')).readContents(request.files)
+    case 'small study':
+      await (await import('./ours/small-study.ts')).writeSmallStudy(request)
+      return {}
+    case 'reproduction':
+      return (await import('./ours/reproduction.ts')).reproduce(request)
     default:
       throw new Error(`Expected a request of ours, got ${request.do}`)
   }

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Given, Hardware } from './computed.ts'
+import type { ReproductionAsked } from './ours/reproduction.ts'
+import type { SmallStudy } from './ours/small-study.ts'
 
 export type Request =
   /** Loads only the libraries, and answers with their names and versions. */
@@ -26,6 +28,9 @@ export type Request =
   | { readonly do: 'study'; readonly files: string; readonly profile: string }
   /** Our side alone: reads whole files. */
   | { readonly do: 'contents'; readonly files: readonly string[] }
+  /** Our side alone: writes a study of small images, and carries out a reproduction on such a study. */
+  | ({ readonly do: 'small study' } & SmallStudy)
+  | ({ readonly do: 'reproduction' } & ReproductionAsked)
 
 /** The library that computes. For our side, the version names TensorFlow and its device. */
 export interface Loaded {

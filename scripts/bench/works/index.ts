@@ -4,10 +4,13 @@ import { limitOnGpu } from '../instructions.ts'
 import { CLASSICAL } from './classical.ts'
 import { type Compared, compared, FORMS } from './compared.ts'
 import { CONTENTS } from './contents.ts'
+import { DRIVER } from './driver.ts'
 import { ENDURANCE } from './endurance.ts'
 import { COILS, SLICE, SLICES_OF_COILS, VOLUME } from './images.ts'
 import { MEMORY } from './memory.ts'
 import { BATCH_OF_8, NETWORKS } from './networks.ts'
+import { SLOTS } from './slots.ts'
+import { SLURM } from './slurm.ts'
 import { START } from './start.ts'
 import { STUDY } from './study.ts'
 import { EPOCH, PRETEXTS, TRAININGS_OF_COILS } from './trainings.ts'
@@ -52,7 +55,7 @@ export const REHEARSAL: readonly Work[] = ON_GPU.map(rehearsed).map(compared)
 export const WORKS: Readonly<Record<Hardware, readonly Work[]>> = {
   cpu: [
     ...[...COMPARED, ...TRAININGS_OF_COILS, ...COILS, ...SLICES_OF_COILS, ...CLASSICAL].map(compared),
-    ...[MEMORY, STUDY, CONTENTS, START, ENDURANCE],
+    ...[MEMORY, STUDY, CONTENTS, START, ENDURANCE, SLOTS, SLURM, DRIVER],
   ],
   gpu: [...ON_GPU.map(compared), ENDURANCE],
 }
