@@ -10,11 +10,16 @@ import { jobCommand, writeScript } from './job-script.ts'
 function seen({ folder }: SubmittedJob): Seen {
   const nothing = { id: null, node: null, again: false }
   const end = readJobFile(inJob(folder).end, JobEnd)
-  const start = `Start the job, or let your scheduler start it: ${jobCommand(folder)}`
+  const command = jobCommand(folder)
+  const start = `Start the job, or let your scheduler start it: ${command}`
   if (end?.how === 'again') return { ...nothing, state: 'pending', words: `The job has stored its state. ${start}` }
   if (end) return { ...nothing, state: 'ended', words: end.words }
   if (readOwner(folder) === null) return { ...nothing, state: 'pending', words: start }
-  return { ...nothing, state: 'running', words: `The job has begun. If its process was killed: ${start}` }
+  return {
+    ...nothing,
+    state: 'running',
+    words: `The job has begun. If its process was killed, start it again: ${command}`,
+  }
 }
 
 export function makeFolderExecutor(setup: () => string | null): JobExecutor {

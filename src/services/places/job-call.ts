@@ -24,8 +24,8 @@ import {
 } from './job-files.ts'
 import {
   clearForeign,
+  endInWords,
   isFolderAway,
-  lastLines,
   nextRecord,
   prepareFolder,
   requireFolderThere,
@@ -45,6 +45,8 @@ export interface JobContext {
 const GRACE = 3
 /** Submissions of a job that goes no further. */
 const MOST_FRUITLESS = 3
+
+const isRefused = (error: unknown): error is AppError => error instanceof AppError && error.code === 'JOB_REFUSED'
 
 type Outcome = { readonly done: JobResult } | { readonly seen: Seen }
 
@@ -75,7 +77,7 @@ export class JobCall {
     this.#record = readJobFile(this.#at.record, JobRecord)
     if (this.#record || existsSync(this.#at.result)) {
       await this.#tell('submitted', `${this.#name} is looked for.`)
-      const outcome = await this.#follow()
+      const outcome = await this.#attach()
       if ('done' in outcome) return this.#deliver(outcome.done)
       if (!outcome.seen.again && !this.#record!.told && !this.#work.here) throw await this.#end(outcome.seen)
     }
@@ -88,6 +90,14 @@ export class JobCall {
       if (!seen.again || seen.state === 'missing' || this.#record!.fruitless >= MOST_FRUITLESS)
         throw await this.#end(seen)
     }
+  }
+
+  /** Follows the job of an earlier program. A machine without a scheduler continues a training without its job. */
+  #attach(): Promise<Outcome> {
+    return this.#follow().catch(error => {
+      if (!this.#work.here || !this.#record || !isRefused(error)) throw error
+      return { seen: { state: 'missing', id: this.#record.id, node: null, words: '', again: true } }
+    })
   }
 
   async #computeHere(compute: () => Promise<unknown>): Promise<unknown> {
@@ -135,7 +145,7 @@ export class JobCall {
 
   /** Waits for disk space. */
   #once<T>(write: () => T): Promise<T> {
-    const onWait = (words: string | null) => void (words && this.#tell('submitted', `The job waits: ${words}.`))
+    const onWait = (words: string | null) => void (words && this.#mention(`The job waits: ${words}.`).catch(() => {}))
     return onceThereIsRoom(write, this.#work.signal, onWait)
   }
 
@@ -155,7 +165,8 @@ export class JobCall {
     try {
       this.#keep({ id: await this.#id() })
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'JOB_REFUSED') throw error
+      if (!isRefused(error)) throw error
+      await this.#tell('ended', error.message)
       if (before) this.#keep({ ...before, told: true })
       else rmSync(this.#at.record, { force: true })
       throw error
@@ -267,10 +278,7 @@ export class JobCall {
   }
 
   async #end(seen: Seen): Promise<AppError> {
-    const end = readJobFile(this.#at.end, JobEnd)
-    const log = end?.how === 'stopped' ? '' : lastLines(this.#at.log)
-    const words = [seen.words, end?.words, log && `Its log ends with “${log}” (${this.#at.log}).`]
-    const message = [...new Set(words)].filter(Boolean).join(' ')
+    const message = endInWords(this.#work.folder, seen)
     this.#keep({ told: true })
     await this.#tell(seen.state === 'missing' ? 'lost' : 'ended', message, seen.node ?? this.#node)
     return new AppError('JOB_ENDED', message)

@@ -186,8 +186,11 @@ export class JobEngine implements Engine {
 
   async #perform(work: JobWork): Promise<unknown> {
     const { executors, chosen, readMs = READ_MS } = this.#options
+    // At different times, because many jobs that are read at once would delay everything else.
     const pause = (signal?: AbortSignal) =>
-      sleep(Math.max(readMs, this.#live * READ_EACH_MS), undefined, { signal }).catch(() => {})
+      sleep(Math.max(readMs, this.#live * READ_EACH_MS) * (0.75 + Math.random() / 2), undefined, { signal }).catch(
+        () => {},
+      )
     this.#live++
     try {
       return await new JobCall(work, { executors, chosen: chosen(), pause }).result()

@@ -15,7 +15,8 @@ import { basename, join } from 'node:path'
 import { TrainingEvent } from '../../contract/runs.ts'
 import type { TrainRequest, WrittenFile } from '../../engine/process/protocol.ts'
 import { allEvents, type JobLine } from './job-events.ts'
-import { inJob, JobRecord, JobRequest, readJobFile, writeWhole } from './job-files.ts'
+import type { Seen } from './job-executor.ts'
+import { inJob, JobEnd, JobRecord, JobRequest, readJobFile, readOwner, writeWhole } from './job-files.ts'
 import { historyOf, statesOf } from './job-history.ts'
 
 const trainingEvents = (lines: readonly JobLine[]): TrainingEvent[] =>
@@ -74,7 +75,7 @@ export async function clearForeign(
   const own = trainingEvents(lines).filter(event => event.type === 'state')
   if ([...own, ...given].some(({ sha256 }) => sha256 === newest.sha256)) return
   const record = readJobFile(at.record, JobRecord)
-  if (record) await cancel(record)
+  if (record) await cancel(record).catch(() => {}) // without an owner, the old attempt writes no more
   for (const path of [at.owner, at.events, at.trained, at.scores, at.result, at.end, at.record])
     rmSync(path, { recursive: true, force: true })
 }
@@ -85,11 +86,28 @@ export const requireFolderThere = (folder: string): void => void readdirSync(fol
 /** Whether the system could not read a file, in contrast to a fault of the file. */
 export const isFolderAway = (error: unknown): boolean => error instanceof Error && 'syscall' in error
 
+/** How a job ended without a result, and what to do. */
+export function endInWords(folder: string, { words, node }: Seen): string {
+  const at = inJob(folder)
+  const end = readJobFile(at.end, JobEnd)
+  const log = end?.how === 'stopped' ? '' : lastLines(at.log)
+  const leftNothing = node !== null && readOwner(folder) === null && log === ''
+  const all = [
+    words,
+    end?.words,
+    leftNothing &&
+      `The job left nothing in ${folder}. Perhaps its node does not have this folder. Put the runs on a file system ` +
+        'that all nodes share: --runs FOLDER.',
+    log && `Its log ends with “${log}” (${at.log}).`,
+  ]
+  return [...new Set(all)].filter(Boolean).join(' ')
+}
+
 const LOG_BYTES = 2000
 const LOG_LINES = 3
 
 /** The last lines of a log. Empty: there is none. */
-export function lastLines(path: string): string {
+function lastLines(path: string): string {
   try {
     const file = openSync(path, 'r')
     try {

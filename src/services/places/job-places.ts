@@ -48,7 +48,7 @@ export function makeJobPlaces(most: () => number): JobPlaces {
       }
       if (noWait)
         throw new AppError('DEVICE_BUSY', `Expected fewer than ${most()} jobs, got as many. Omit --no-wait to wait.`)
-      if (!told) onWait?.(`${most()} jobs, the most at once (--jobs)`)
+      if (!told) onWait?.(`other jobs, because ${most()} is the most at once`)
       told = true
       await pause(signal)
     }

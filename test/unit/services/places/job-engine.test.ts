@@ -20,6 +20,7 @@ let run: string
 let engine: JobEngine
 let seen: Partial<Seen>
 let looks: number
+let missing: boolean
 let submit: ReturnType<typeof vi.fn<JobExecutor['submit']>>
 let cancel: ReturnType<typeof vi.fn<JobExecutor['cancel']>>
 let local: ReturnType<typeof vi.fn>
@@ -30,6 +31,7 @@ const executor = (): JobExecutor => ({
   id: 'slurm',
   submit: job => submit(job),
   look: async () => {
+    if (missing) throw new AppError('JOB_REFUSED', 'Expected Slurm’s command squeue, got none.')
     const now = { state: 'running', id: '812', node: 'n1', words: 'Job 812 runs on n1.', again: false, ...seen } as Seen
     return { number: ++looks, find: () => now }
   },
@@ -42,6 +44,7 @@ beforeEach(() => {
   mkdirSync(run)
   seen = {}
   looks = 0
+  missing = false
   events = []
   submit = vi.fn<JobExecutor['submit']>(async () => '812')
   cancel = vi.fn<JobExecutor['cancel']>(async () => {})
@@ -136,6 +139,7 @@ describe('a training', () => {
     job.begins()
     job.tells(state(1))
     await until(() => trained().length === 1)
+    await until(() => told().at(-1)!.state === 'running')
     job.tells(state(2))
     job.gives()
     expect(await result).toEqual(summary)
@@ -203,7 +207,7 @@ describe('a training', () => {
 })
 
 describe('a job that ends without a result', () => {
-  const timeout = { state: 'ended', again: true, words: 'Time limit.' } as const
+  const timeout = { state: 'ended', again: true, words: 'Time limit.', node: null } as const
 
   it('is submitted again if nothing is wrong with its work, while it goes forward', async () => {
     const result = train()
@@ -260,6 +264,13 @@ describe('a job that ends without a result', () => {
     await expect(train()).rejects.toMatchObject({ code: 'JOB_ENDED' })
     expect(trained()).toEqual([state(3)])
     expect(submit).not.toHaveBeenCalled()
+  })
+
+  it('that left nothing in its folder names the folder', async () => {
+    const result = train()
+    await submitted()
+    seen = { state: 'ended', words: 'Job 812 ended.', node: 'n1' }
+    await expect(result).rejects.toMatchObject({ message: expect.stringContaining('--runs FOLDER') })
   })
 
   it('is lost if the scheduler does not know it, after several answers', async () => {
@@ -320,6 +331,7 @@ describe('submitting', () => {
     submit.mockRejectedValueOnce(new AppError('JOB_REFUSED', 'Invalid partition'))
     expect(await codeOf(train())).toBe('JOB_REFUSED')
     expect(existsSync(at().record)).toBe(false)
+    expect(told().at(-1)).toMatchObject({ state: 'ended', words: 'Invalid partition' })
     const result = train()
     await submitted(2)
     job.gives()
@@ -437,6 +449,12 @@ describe('a training of this machine', () => {
     job.gives()
     expect(await result).toEqual(summary)
     expect(local).not.toHaveBeenCalled()
+  })
+
+  it('does not need the scheduler', async () => {
+    await followedBefore()
+    missing = true
+    expect(await train({}, undefined, engine.before(localEngine()))).toBe('train here')
   })
 
   it('continues from the states of a job that has ended, of which a lost attempt writes no more', async () => {
