@@ -26,6 +26,14 @@ export const AGAINST = {
   baseline: 'Less the baseline',
 } as const
 
+/** What is said of a gain over a control whose length is in doubt. */
+function doubtOf({ method, network, against }: Gain, { rows }: ReproductionReport): string | null {
+  const isDoubtful = rows.some(
+    row => row.kind === against && row.method === method && row.network === network && row.paceDoubts?.length,
+  )
+  return isDoubtful ? 'the control may have too many or too few epochs' : null
+}
+
 const emphasisOf = (verdict: Gain['verdict']): Emphasis => (verdict === 'gain' || verdict === 'loss' ? verdict : 'weak')
 
 export function gainTable(report: ReproductionReport): Table | null {
@@ -53,7 +61,7 @@ export function gainTable(report: ReproductionReport): Table | null {
       name,
       items: report.gains.filter(gain => gain.against === against),
     })),
-    row: gain => ({ label: gainName(gain, report), note: null, method: gain.method }),
+    row: gain => ({ label: gainName(gain, report), note: doubtOf(gain, report), method: gain.method }),
     notes: [
       'The interval is a bootstrap over patients, then seeds. A gain or a loss is stated only if the interval ' +
         'excludes zero.',

@@ -23,8 +23,11 @@ import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { openHdf5 } from '../../src/engine/files/hdf5.ts'
 import { writeFastMri } from '../../src/engine/files/hdf5-write.ts'
 import { sha256 } from '../../src/engine/files/whole-files.ts'
+import { openServices } from '../../src/services/open.ts'
 import type { Study } from '../../src/services/studies/studies.ts'
 import { kspaceOf } from '../kspace.ts'
+import { addRun } from '../runs.ts'
+import { addStudy } from '../studies.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const demonstration = join(root, 'resources/demonstration')
@@ -369,6 +372,27 @@ describe('from a folder to a fine-tuned reconstruction', () => {
     first.child.kill('SIGINT')
     await first.finished
     expect((await second.finished).status).toBe(0)
+  })
+})
+
+describe('a run of another machine', () => {
+  it('is resumed only if the user says that its process ended; another folder of runs is stored', async () => {
+    const services = openServices({ profile: join(folder, 'moved') })
+    const { id } = addStudy(services.profile, 's', [])
+    addRun(services.profile, id, { status: 'running', pid: 4711, host: 'n3' })
+    services.dispose()
+    const resume = (...args: string[]) => start(['runs', 'resume', '1', ...args], 'moved').finished
+    const shared = join(folder, 'shared')
+    const refused = await resume('--runs', shared)
+    expect([refused.status, refused.err]).toEqual([2, expect.stringContaining('an unfinished training')])
+    expect(await resume()).toMatchObject({ status: 2, err: expect.stringContaining('which process 4711 on n3 trains') })
+    // The test's run has no training data, so it is marked, and then not resumed.
+    const marked = await resume('--ended-there')
+    expect(marked.err).toContain('got run 1, which is interrupted')
+    await resume('--runs', shared)
+    const again = openServices({ profile: join(folder, 'moved') })
+    expect(again.profile.runs).toBe(shared)
+    again.dispose()
   })
 })
 

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import type { ReproductionReport, ReproductionRow, RowTraining } from '../../../src/contract/reproduction.ts'
 import { TrainedOn } from '../../../src/contract/trained-on.ts'
 import { conclusions } from '../../../src/presentation/findings.ts'
+import { AGAINST, gainTable } from '../../../src/presentation/gains.ts'
 import { tableOne } from '../../../src/presentation/headline-tables.ts'
 import { baselineTotal } from '../../../src/presentation/kinds.ts'
 import { groupsOf } from '../../../src/presentation/lines.ts'
@@ -96,6 +97,10 @@ it('a control of equal time with doubts is marked and named', () => {
   const marked = Object.entries(totalsOf(report)).filter(([, text]) => text.includes('†'))
   expect(marked.map(([label]) => label)).toEqual(['Control of equal time of PIRL'])
   expect(notesOf(report)).toMatch(/measured on different kinds of device: Control of equal time of PIRL\./)
+  const gains = gainTable(report)!.sections.flatMap(({ name, rows }) => rows.map(row => [name, row.label, row.note]))
+  expect(gains.filter(([, , note]) => note !== null)).toEqual([
+    [AGAINST['control of equal time'], 'PIRL, U-Net', 'the control may have too many or too few epochs'],
+  ])
   expect(notesOf(report)).toMatch(/other trainings ran on the machine meanwhile: Control of equal time of PIRL\./)
 })
 
