@@ -1058,7 +1058,8 @@ describe('a stopped reproduction', () => {
     expect(() => begin(services, { id })).toThrow(/no other program carries out.*process/)
     services.profile.db
       .prepare(
-        "INSERT INTO reproductions SELECT 9, study_id, '{\"study\":1}', status, reason, '', NULL FROM reproductions",
+        `INSERT INTO reproductions (id, study_id, request, status, created_at)
+          SELECT 9, study_id, '{"study":1}', status, '' FROM reproductions`,
       )
       .run()
     expect(storedReproduction(services.profile, 9)).toMatchObject({
