@@ -61,7 +61,7 @@ interface Question {
 
 /** 'A training is running: run 3: epoch 2/10.' Several trainings have a line each below. */
 function running(doing: readonly Doing[], what: 'training' | 'job'): { message: string; lines: string } {
-  if (doing.length === 1) return { message: `A ${what} is running: ${doing[0].words}.`, lines: '' }
+  if (doing.length === 1) return { message: `A ${what} is running: ${doing[0].words.replace(/\.$/, '')}.`, lines: '' }
   return {
     message: `${doing.length} ${what}s are running.`,
     lines: `${doing.map(({ words }) => words).join('\n')}\n\n`,

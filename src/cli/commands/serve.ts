@@ -43,10 +43,10 @@ export const serveCommand = (): Command =>
           await ended(signal)
           const how = stop()
           // The queue stops before the host, so that the window still receives the last events.
-          const jobs = services.queue.doing.filter(({ isJob }) => isJob).map(({ words }) => words)
+          const jobs = services.queue.doing.filter(({ isJob }) => isJob).map(({ run }) => `run ${run}`)
           const bySignal = how === 'cancel' || how === 'leave' ? null : how // Ctrl+C is the normal end of a host
           await services.queue.stop(bySignal ?? 'close')
-          if (jobs.length > 0) say(`Jobs go on without the host: ${jobs.join('; ')}. The next host follows them.`)
+          if (jobs.length > 0) say(`Jobs go on without the host: ${jobs.join(', ')}. The next host follows them.`)
           await host.close()
           if (bySignal) process.exitCode = exitCodeOf(bySignal)
         },

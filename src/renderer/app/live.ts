@@ -61,13 +61,14 @@ function take(event: AppEvent, queries: QueryClient): void {
       ['run', logged.run],
       detail => detail && { ...detail, events: withEvent(detail.events, logged) },
     )
-    // A query under way may still return epochs that this event discards.
-    if (logged.event.type === 'resumed' || logged.event.type === 'started')
-      void queries.invalidateQueries({ queryKey: ['run', logged.run] })
+    // A query under way may still return epochs that this event discards. Later events make data fresh again, so data
+    // of a run that no screen shows is read at once, too.
+    const single = { queryKey: ['run', logged.run], refetchType: 'all' } as const
+    if (logged.event.type === 'resumed' || logged.event.type === 'started') void queries.invalidateQueries(single)
     if (logged.event.type === 'status' || logged.event.type === 'checkpoint') {
       void queries.invalidateQueries({ queryKey: ['runs'] })
       if (logged.event.type === 'status') {
-        void queries.invalidateQueries({ queryKey: ['run', logged.run] })
+        void queries.invalidateQueries(single)
         if (logged.event.status !== 'running') markStopping(logged.run, null)
       }
     }

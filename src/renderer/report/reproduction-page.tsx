@@ -12,8 +12,9 @@ import { clock } from '../app/progress.ts'
 import { useCatalogue, useReproductionFigures, useReproductionReport } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { resumeReproduction, saveReproduction, stopReproduction } from './actions.ts'
+import { SeveralParts } from './parts.tsx'
 import style from './reproduction-page.module.css'
-import { isIncomplete, partsInWords, plannedWords, StatusMark, useRequestWords } from './state.tsx'
+import { isIncomplete, onePartInWords, plannedWords, StatusMark, useRequestWords } from './state.tsx'
 import { ReproductionTables } from './tables.tsx'
 
 export function ReproductionPage({ reproduction }: { reproduction: Reproduction }) {
@@ -102,10 +103,11 @@ function State({ reproduction }: { reproduction: Reproduction }) {
         value={planned > 0 ? (100 * done) / planned : 0}
         aria-label="Progress"
       />
-      <span className="secondary truncate" title={partsInWords(current)}>
-        {status === 'running' && partsInWords(current)}
+      <span className="secondary truncate">
+        {current.length === 1 && onePartInWords(current[0])}
         {isIncomplete(reproduction) && 'The other rows failed, or the recipes have changed.'}
       </span>
+      <SeveralParts parts={current} />
       {reason && status !== 'finished' && <span className={style.reason}>{reason}</span>}
     </div>
   )

@@ -1,5 +1,5 @@
 /** A reproduction in a few words: the request and the progress. */
-import type { Reproduction, ReproductionRequest } from '../../contract/reproduction.ts'
+import type { Reproduction, ReproductionPart, ReproductionRequest } from '../../contract/reproduction.ts'
 import { demoName } from '../../presentation/findings.ts'
 import { count } from '../../presentation/numbers.ts'
 import { clock } from '../app/progress.ts'
@@ -47,14 +47,9 @@ export const isIncomplete = ({ status, done, planned }: Reproduction): boolean =
 export const plannedWords = ({ planned, request }: Reproduction): string =>
   request.classical ? `${planned} trainings and classical rows` : count(planned, 'training')
 
-/** What goes on: 'CG-SENSE, 5 %', or 'Baseline, U-Net-16 (40 %) · Control, U-Net-16 (10 %)' */
-export function partsInWords(parts: Reproduction['current']): string {
-  const percent = (share: number) => `${Math.round(100 * share)} %`
-  const [first] = parts
-  if (parts.length === 1)
-    return first.run || first.share === null ? first.label : `${first.label}, ${percent(first.share)}`
-  return parts.map(({ label, share }) => (share === null ? label : `${label} (${percent(share)})`)).join(' · ')
-}
+/** 'CG-SENSE, 5 %'. The bottom line has the share of a training. */
+export const onePartInWords = ({ label, run, share }: ReproductionPart): string =>
+  run !== null || share === null ? label : `${label}, ${Math.round(100 * share)} %`
 
 /** '4 of 15 trainings, 12:10 left' */
 export function StateWords({ reproduction }: { reproduction: Reproduction }) {

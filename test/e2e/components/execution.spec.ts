@@ -29,6 +29,10 @@ checkStories({
       'button "Pause"',
     ],
   },
+  'reproduction: three trainings': {
+    shows: /Baseline, U-Net-16\s*40 %Run 3.*12 %Run 4.*waits in SlurmRun 5/,
+    tab: ['button "Run 3"', 'button "Run 4"', 'button "Run 5"'],
+  },
   'run: waits in Slurm': { shows: 'no free node (Resources)', tab: OF_JOB },
   'run: on a node': { shows: 'Slurm job 4711 on n3', tab: OF_JOB },
   'run: on another machine': { shows: 'process 4711 on n3', tab: ['button "Mark as interrupted"'] },

@@ -4,10 +4,11 @@ import { Execution, type RunJob } from '../../../../src/contract/execution.ts'
 import type { RunView } from '../../../../src/contract/runs.ts'
 import type { Live } from '../../../../src/renderer/app/live.ts'
 import type { RunProgress } from '../../../../src/renderer/app/progress.ts'
+import { SeveralParts } from '../../../../src/renderer/report/parts.tsx'
 import { RunPage } from '../../../../src/renderer/runs/run-page.tsx'
 import { ExecutionSection } from '../../../../src/renderer/settings/execution-section.tsx'
 import { StatusLine } from '../../../../src/renderer/shell/status-line.tsx'
-import { run } from './data.ts'
+import { LONG_FILE, run } from './data.ts'
 import type { Story } from './story.ts'
 
 const GB = 1e9
@@ -140,6 +141,21 @@ export const EXECUTION = {
   'bottom line: jobs': line({ ...CPU, jobs: { running: 12, pending: 20 } }, [
     ofTraining('3', { job: { ...JOB, state: 'running', node: 'n3' } }),
   ]),
+  'reproduction: three trainings': {
+    size: { width: 712, height: 90 },
+    data: { runs: [...BUSY, ofTraining('5', { status: 'queued', job: JOB })] },
+    show: () => (
+      <main>
+        <SeveralParts
+          parts={[
+            { label: 'Baseline, U-Net-16', run: '3', share: 0.4 },
+            { label: 'Pre-training of SimCLR, U-Net-16', run: '4', share: 0.126 },
+            { label: `Control of ${LONG_FILE}`, run: '5', share: null },
+          ]}
+        />
+      </main>
+    ),
+  },
   'run: waits in Slurm': page(ofTraining('3', { status: 'queued', job: JOB })),
   'run: on a node': page(
     ofTraining('3', { job: { ...JOB, state: 'running', node: 'n3', words: 'Job 4711 runs on n3.' } }),
