@@ -7,6 +7,7 @@ import { Recipe } from '../../src/contract/recipes.ts'
 import {
   AskedReproduction,
   ReproductionReport,
+  ReproductionRequest,
   type ReproductionRow,
   ROW_KINDS,
 } from '../../src/contract/reproduction.ts'
@@ -14,6 +15,7 @@ import { RunConfig, type RunRow, type TrainingEvent } from '../../src/contract/r
 import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { FINE_TUNING } from '../../src/core/training/recipes.ts'
 import { openServices, type Services } from '../../src/services/open.ts'
+import type { Profile } from '../../src/services/profile/profile.ts'
 import { goOnFrom, isBeginning } from '../../src/services/reproduction/beginning.ts'
 import { withSettings } from '../../src/services/reproduction/classical.ts'
 import { type Failures, goThrough } from '../../src/services/reproduction/driver.ts'
@@ -22,9 +24,10 @@ import type { PlannedTraining } from '../../src/services/reproduction/planned.ts
 import { assemble } from '../../src/services/reproduction/report.ts'
 import { draw, writeFiles } from '../../src/services/reproduction/save.ts'
 import { stretch } from '../../src/services/reproduction/scales.ts'
+import { survey } from '../../src/services/reproduction/survey.ts'
 import { trainAtOnce } from '../../src/services/reproduction/trainers.ts'
 import { eventsOf } from '../../src/services/runs/log.ts'
-import { epochsOf, listRuns, statesOf } from '../../src/services/runs/runs.ts'
+import { epochsOf, listRuns, statesOf, storedRun } from '../../src/services/runs/runs.ts'
 import { prepareRun, startRun } from '../../src/services/runs/training.ts'
 import { readyStudy } from '../../src/services/studies/contents/ready.ts'
 import { importStudy, type Study } from '../../src/services/studies/studies.ts'
@@ -37,6 +40,8 @@ let folder: string
 let services: Services
 let study: Study
 
+const IMPORT = () => ({ paths: [join(folder, 'data')], name: 'noise', slices: { kind: 'all' }, splitSeed: 0 }) as const
+
 beforeAll(async () => {
   vi.stubEnv('SELF_MRI_EAGER', '1') // Recording a graph takes longer than these short trainings.
   folder = mkdtempSync(join(tmpdir(), 'self-mri-study-'))
@@ -45,8 +50,7 @@ beforeAll(async () => {
     await writeNoise(join(folder, 'data', role), `patient-${i}`, { slices: 2, rows: 48, columns: 44 })
   }
   services = openServices({ profile: join(folder, 'profile') })
-  const request = { paths: [join(folder, 'data')], name: 'noise', slices: { kind: 'all' }, splitSeed: 0 } as const
-  study = await readyStudy(services, await importStudy(services, request))
+  study = await readyStudy(services, await importStudy(services, IMPORT()))
 })
 
 afterAll(() => {
@@ -137,6 +141,8 @@ it('a stopped reproduction continues, ends with every row and file, and its chec
   expect(files).toEqual(expect.arrayContaining(['index.html', 'study.json', 'study.md', 'figure-3-images.png']))
 })
 
+const environmentOf = (profile: Profile, { id }: RunRow) => JSON.parse(storedRun(profile, id).environment).threads
+
 const tensorsOf = ({ checkpoint }: RunRow) => decodeCheckpoint(readFileSync(checkpoint!.path), checkpoint!.path).tensors
 
 it('a training continues from a shorter equal training, and ends with the weights of a whole training', async () => {
@@ -153,6 +159,38 @@ it('a training continues from a shorter equal training, and ends with the weight
     const figures = (of: string) => epochsOf(services.profile, of).map(({ seconds, ...each }) => each)
     expect(figures(whole.id)).toEqual(figures(id))
   }
+})
+
+it('two places give the weights and scores of one place with as many threads', async () => {
+  async function reproduced(slots: number) {
+    vi.stubEnv('TF_NUM_INTRAOP_THREADS', String(slots)) // each engine gets one thread
+    const opened = openServices({ profile: join(folder, `profile-${slots}`), execution: { slots } })
+    try {
+      const own = await readyStudy(opened, await importStudy(opened, IMPORT()))
+      const request = ReproductionRequest.parse({ study: own.id, methods: ['subsample-again'], headline: true })
+      const plan = tiny(makePlan(request, own))
+      expect(
+        await goThrough(
+          opened,
+          plan,
+          trainAtOnce(opened, () => ({})),
+        ),
+      ).toEqual(new Map())
+      const { finished } = survey(opened.profile, plan)
+      const { rows } = assemble(opened.profile, plan, '')
+      const trained = plan.trainings.map(({ key }) => {
+        const run = finished.get(key)!
+        return { key, tensors: tensorsOf(run), threads: environmentOf(opened.profile, run) }
+      })
+      return { trained, scores: rows.map(({ key, metrics, manyMasks }) => [key, metrics, manyMasks]) }
+    } finally {
+      opened.dispose()
+      vi.stubEnv('TF_NUM_INTRAOP_THREADS', undefined)
+    }
+  }
+  const one = await reproduced(1)
+  expect(one.trained.map(({ threads }) => threads)).toEqual(Array(4).fill(1))
+  expect(await reproduced(2)).toEqual(one)
 })
 
 it('a training begins anew if the shorter training is damaged', () => {

@@ -37,13 +37,20 @@ export const isBeginning = (shorter: Recipe, longer: Recipe): boolean =>
   longer.milestones.every(epoch => epoch > shorter.epochs || shorter.milestones.includes(epoch)) &&
   sameRates(shorter, longer, shorter.epochs)
 
-/** The longest finished run that is the beginning of `config`. `runs` have the same volumes and the same parent. */
-export function beginningOf(config: RunConfig, runs: readonly RunRow[]): RunRow | null {
-  const fitting = runs.filter(({ status, config: { recipe, ...rest } }) => {
-    if (status !== 'finished' || recipe === null || !isBeginning(recipe, config.recipe)) return false
-    return isDeepStrictEqual(withoutLength({ ...rest, recipe }), withoutLength(config))
-  })
-  return fitting.toSorted((a, b) => b.config.recipe!.epochs - a.config.recipe!.epochs)[0] ?? null
+interface Candidate {
+  readonly id: string
+  /** `null`: an unknown recipe. */
+  readonly config: RunConfig | null
+}
+
+/** The longest run that is the beginning of `config`. `runs` are finished, with the same volumes and parent. */
+export function beginningOf(config: RunConfig, runs: readonly Candidate[]): string | null {
+  const fitting = runs.flatMap(({ id, config: other }) =>
+    other && isBeginning(other.recipe, config.recipe) && isDeepStrictEqual(withoutLength(other), withoutLength(config))
+      ? [{ id, epochs: other.recipe.epochs }]
+      : [],
+  )
+  return fitting.toSorted((a, b) => b.epochs - a.epochs)[0]?.id ?? null
 }
 
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')

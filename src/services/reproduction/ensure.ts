@@ -4,7 +4,7 @@ import { AppError, type ErrorCode, throwIfCancelled } from '../../contract/error
 import type { RunRow } from '../../contract/runs.ts'
 import type { ScoreAfter } from '../../engine/process/protocol.ts'
 import type { Profile } from '../profile/profile.ts'
-import { storedRun } from '../runs/runs.ts'
+import { findRun, storedRun } from '../runs/runs.ts'
 import type { PreparedRun } from '../runs/training.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { goOnFrom } from './beginning.ts'
@@ -97,27 +97,32 @@ export async function ensure(course: Course, planned: PlannedTraining): Promise<
     if (run && !goesOn(run) && (tried || isHopeless(profile, run)))
       throw new AppError('STATE_CONFLICT', run.reason ?? run.status)
 
-    async function attempt(): Promise<void> {
+    /** The number of the run that has ended. */
+    async function attempt(): Promise<string> {
       // A local engine ignores the scores.
       const scores = engines.isRemote ? await scoresAfter(opened, plan, planned, signal) : []
       const going: Going = { planned, signal, scores }
       if (run && goesOn(run)) {
         await trainer.follow(run.id, going)
-        return throwIfEnding(profile, run.id)
+        return run.id
       }
       tried = true
       const shorter = beginning()
       const notes = paceNotes(profile, planned, finished)
-      let id = run?.resumable ? run.id : shorter && goOnFrom(profile, prepared, shorter, notes)
-      if (id) await resume(course, id, going)
-      else id = await trainer.train({ ...prepared, scores, notes: [...prepared.notes, ...notes] }, going)
-      throwIfEnding(profile, id)
+      const id = run?.resumable ? run.id : shorter && goOnFrom(profile, prepared, shorter, notes)
+      if (!id) return trainer.train({ ...prepared, scores, notes: [...prepared.notes, ...notes] }, going)
+      await resume(course, id, going)
+      return id
     }
     const work = attempt()
-    computing.set(
-      computes,
-      work.catch(() => {}),
+    const settled = work.then(
+      () => {},
+      () => {},
     )
-    await work.finally(() => computing.delete(computes))
+    computing.set(computes, settled)
+    const ended = await work.finally(() => computing.delete(computes))
+    throwIfEnding(profile, ended)
+    const after = findRun(profile, ended)
+    if (after.status === 'finished') return after
   }
 }

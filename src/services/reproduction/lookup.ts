@@ -97,8 +97,23 @@ export function sketchesOf({ db }: Profile, study: number): Sketches {
 export interface Wanted {
   readonly config: RunConfig
   readonly likeness: string
-  /** Whether the configuration of a run is equal, by the run's number. A run's configuration never changes. */
+  /** Whether the configuration of a run is equal, by the run's number. */
   readonly equal: Map<string, boolean>
+}
+
+const configs = new WeakMap<Profile, Map<string, RunConfig | null>>()
+
+/** What a run computes. `null`: an unknown recipe. Kept, because a run's configuration never changes. */
+function computedBy(profile: Profile, run: string): RunConfig | null {
+  const all = configs.get(profile) ?? new Map<string, RunConfig | null>()
+  configs.set(profile, all)
+  const known = all.get(run)
+  if (known !== undefined) return known
+  const text = profile.db.prepare('SELECT config FROM runs WHERE id = ?').pluck().get(Number(run)) as string
+  const stored = StoredConfig.parse(JSON.parse(text))
+  const config = stored.recipe === null ? null : computed(stored)
+  all.set(run, config)
+  return config
 }
 
 /** Statuses from worst to best. Of several matching runs the first run with the best status is used. */
@@ -112,12 +127,10 @@ const PREFERENCE: readonly RunRow['status'][] = [
   'finished',
 ]
 
-function isEqual({ db }: Profile, { config, equal }: Wanted, run: string): boolean {
+function isEqual(profile: Profile, { config, equal }: Wanted, run: string): boolean {
   const known = equal.get(run)
   if (known !== undefined) return known
-  const text = db.prepare('SELECT config FROM runs WHERE id = ?').pluck().get(Number(run)) as string
-  const stored = StoredConfig.parse(JSON.parse(text))
-  const same = stored.recipe !== null && isDeepStrictEqual(computed(stored), config)
+  const same = isDeepStrictEqual(computedBy(profile, run), config)
   equal.set(run, same)
   return same
 }
@@ -175,11 +188,17 @@ export function lookUp(profile: Profile, plan: Plan, planned: PlannedTraining, f
   const { prepared, wanted } = ready
   const sketches = sketchesOf(profile, prepared.study.id)
   const match = matchOf(profile, sketches, wanted)
-  const runsLike = () => (sketches.get(wanted.likeness) ?? []).map(({ id }) => findRun(profile, id))
+  const finishedLike = (sketches.get(wanted.likeness) ?? []).filter(({ status }) => status === 'finished')
+  function beginning(): RunRow | null {
+    if (match) return null
+    const candidates = finishedLike.map(({ id }) => ({ id, config: computedBy(profile, id) }))
+    const shorter = beginningOf(wanted.config, candidates)
+    return shorter === null ? null : findRun(profile, shorter)
+  }
   return {
     prepared,
     run: match && findRun(profile, match.id),
-    beginning: () => (match ? null : beginningOf(wanted.config, runsLike())),
+    beginning,
     computes: JSON.stringify([wanted.likeness, wanted.config]),
   }
 }

@@ -230,7 +230,9 @@ export const listRuns = (profile: Profile): RunRow[] => toRunRows(profile, store
 
 /** Throws `RUN_NOT_FOUND`. */
 export function storedRun(profile: Profile, id: string): StoredRun {
-  const row = profile.db.prepare(`${SELECT} WHERE CAST(runs.id AS TEXT) = ?`).get(id) as StoredRun | undefined
+  const number = Number(id)
+  const found = profile.db.prepare(`${SELECT} WHERE runs.id = ?`)
+  const row = String(number) === id ? (found.get(number) as StoredRun | undefined) : undefined
   if (row) return row
   throw new AppError('RUN_NOT_FOUND', `Expected a run’s number, got "${id}". List them with: self-mri runs`)
 }
