@@ -57,6 +57,8 @@ test('where trainings run is chosen, checked and kept', async ({ page, host }) =
   await expect(answers).toContainText('You have 1 job.')
   await expectAccessible(page)
   await takePicture(page, 'where-slurm')
+  await section.getByLabel('Account').fill('lab')
+  await section.getByLabel('Account').fill('')
   await section.getByLabel('Partition').fill('gpu')
   await expect(answers).toBeHidden() // the answers were of the other settings
   await save.click()
@@ -64,6 +66,10 @@ test('where trainings run is chosen, checked and kept', async ({ page, host }) =
 
   await page.reload()
   await expect(section.getByLabel('Partition')).toHaveValue('gpu')
+  await section.getByLabel('Account').fill('lab')
+  await expect(save).toBeEnabled()
+  await section.getByLabel('Account').fill('') // no account, as stored
+  await expect(save).toBeDisabled()
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('button', { name: 'Reproductions' }).click()
   await expect(page.getByText('Trains as Slurm jobs in the partition gpu, at most 32 at once.')).toBeVisible()
   expect(faults).toEqual([])

@@ -56,6 +56,11 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
         },
         { id: 'fit', label: 'Fit image and window', onClick: resetView },
         { id: 'settings', label: 'Open settings: engine, appearance, folders', onClick: () => goToScreen('settings') },
+        {
+          id: 'execution',
+          label: 'Choose where trainings run: devices, Slurm',
+          onClick: () => goToScreen('settings', 'execution'),
+        },
         { id: 'keys', label: 'Show keys', onClick: onKeys },
         ...runs.flatMap(runActions),
       ],

@@ -46,7 +46,11 @@ const appProcedures = (opened: WithQueue, engines: EngineWatch, demonstrationId:
   checkCluster: api.app.checkCluster.handler(({ input }) => checkCluster(input, opened.profile.runs)),
   settings: {
     get: api.app.settings.get.handler(() => readSettings(opened.profile)),
-    set: api.app.settings.set.handler(({ input }) => changeSettings(opened.profile, opened.engines, input)),
+    set: api.app.settings.set.handler(async ({ input }) => {
+      const changed = changeSettings(opened.profile, opened.engines, input)
+      await opened.queue.refill()
+      return changed
+    }),
   },
   watch: api.app.watch.handler(({ input, signal }) =>
     endable(aborted => watch(opened.profile, engines, input.afterSeq, aborted), signal),

@@ -23,6 +23,8 @@ export interface Queue {
   stopRun(run: string, stop: 'cancel' | 'pause'): boolean
   /** Moves a queued run before another queued run, or to the end (`null`). `false`: a run is not queued here. */
   move(run: string, before: string | null): boolean
+  /** Begins waiting runs if there are more places than before, because settings have changed. */
+  refill(): Promise<void>
   /** The trainings that have a place or wait for one next. */
   readonly doing: readonly Doing[]
   /**
@@ -187,11 +189,11 @@ class TrainingQueue implements Queue {
     this.#waiting.push(...added)
     this.#fill(1)
     this.#writePlaces()
-    void this.#fillAll()
+    void this.refill()
   }
 
   /** Without a device one run begins, whose row then says what is wrong. */
-  async #fillAll(): Promise<void> {
+  async refill(): Promise<void> {
     this.#fill(await this.#opened.engines.slots().catch(() => 1))
   }
 
@@ -214,7 +216,7 @@ class TrainingQueue implements Queue {
       if (!(error instanceof AppError)) console.error(error)
     } finally {
       this.#jobs.delete(job)
-      await this.#fillAll()
+      await this.refill()
     }
   }
 

@@ -236,6 +236,23 @@ describe('the queue', () => {
     expect(await taken()).toEqual([first, second, third])
   })
 
+  it('begins waiting runs when settings give more places', async () => {
+    let slots = 1
+    const several = makeQueue({
+      ...services,
+      engines: fakeEngines({ jobs: async () => fakeEngine, slots: () => slots }),
+    })
+    several.add(prepared(3))
+    await settled()
+    expect(trainings).toHaveLength(1)
+    slots = 2
+    await several.refill()
+    await settled()
+    expect(trainings).toHaveLength(2)
+    expect(statuses()).toEqual(['running', 'running', 'queued'])
+    several.dispose()
+  })
+
   it('keeps the place of a first run that waited for the device during a signal', async () => {
     const lock = await takeDevice({})
     const [first, second] = queue.add(prepared(2))
