@@ -18,17 +18,17 @@ async function askNew<Answer>({ ours }: Bench, request: Request): Promise<Answer
   }
 }
 
-/** The folder of a study. Writes the files at the first call for this name. */
-export async function smallStudy(bench: Bench, name: string, study: Omit<SmallStudy, 'files'>): Promise<string> {
-  const files = join(bench.folder, name)
+/** 48 slices to train on, and 24 to score. */
+const STUDY: Omit<SmallStudy, 'files'> = { patients: { train: 2, val: 1, test: 1 }, drawn: 2, measured: 6 }
+
+/** The folder of a study of small images. The first call writes the files. */
+export async function smallStudy(bench: Bench): Promise<string> {
+  const files = join(bench.folder, 'small-study')
   if (existsSync(files)) return files
   bench.say('Making a study of 64 × 64 images …')
-  await askNew(bench, { do: 'small study', files, ...study })
+  await askNew(bench, { do: 'small study', files, ...STUDY })
   return files
 }
-
-/** 48 slices to train on, and 24 to score. */
-export const SIX_TRAININGS = { patients: { train: 2, val: 1, test: 1 }, drawn: 2, measured: 6 } as const
 
 export type Way = Pick<ReproductionAsked, 'variables' | 'execution'>
 
@@ -39,7 +39,7 @@ export const IN_TURN_ON_ONE_CORE: Way = { variables: { TF_NUM_INTRAOP_THREADS: '
 
 /** Carries out the six trainings and their scores in a new profile. Throws if a training or a score is missing. */
 export async function reproduce(bench: Bench, way: Way, epochs: ReproductionAsked['epochs']): Promise<Reproduced> {
-  const files = await smallStudy(bench, 'small-study', SIX_TRAININGS)
+  const files = await smallStudy(bench)
   const profile = await mkdtemp(join(bench.folder, 'reproduction-'))
   const reproduced = await askNew<Reproduced>(bench, { do: 'reproduction', files, profile, epochs, ...way })
   const { planned, trainings, complete, failures } = reproduced
