@@ -90,7 +90,7 @@ export const isFolderAway = (error: unknown): boolean => error instanceof Error 
 export function endInWords(folder: string, { words, node }: Seen): string {
   const at = inJob(folder)
   const end = readJobFile(at.end, JobEnd)
-  const log = end?.how === 'stopped' ? '' : lastLines(at.log)
+  const log = lastLines(at.log)
   const leftNothing = node !== null && readOwner(folder) === null && log === ''
   const all = [
     words,
@@ -98,7 +98,7 @@ export function endInWords(folder: string, { words, node }: Seen): string {
     leftNothing &&
       `The job left nothing in ${folder}. Perhaps its node does not have this folder. Put the runs on a file system ` +
         'that all nodes share: --runs FOLDER.',
-    log && `Its log ends with “${log}” (${at.log}).`,
+    log && (end?.how === 'stopped' ? `Its log: ${at.log}` : `Its log ends with “${log}” (${at.log}).`),
   ]
   return [...new Set(all)].filter(Boolean).join(' ')
 }

@@ -28,7 +28,8 @@ export function slurm(command: string, args: readonly string[]): Promise<Answer>
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environment(),
-      timeout: PATIENCE_MS,
+      // Not `timeout`: if the command is missing, its timer keeps this program alive.
+      signal: AbortSignal.timeout(PATIENCE_MS),
     })
     let [output, errors] = ['', '']
     child.stdout.setEncoding('utf8').on('data', text => {
@@ -38,6 +39,8 @@ export function slurm(command: string, args: readonly string[]): Promise<Answer>
       errors += text
     })
     child.on('error', (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ABORT_ERR')
+        return resolve({ ok: false, output, fault: `timed out after ${PATIENCE_MS / 1000} s` })
       if (cause.code !== 'ENOENT') return resolve({ ok: false, output, fault: cause.message })
       const message =
         `Expected Slurm’s command ${command} on this machine, got none. Start the program on a machine of the ` +
@@ -45,8 +48,7 @@ export function slurm(command: string, args: readonly string[]): Promise<Answer>
       reject(new AppError('JOB_REFUSED', message, cause))
     })
     child.on('close', (status, signal) => {
-      const fault = signal ? `timed out after ${PATIENCE_MS / 1000} s` : inOneLine(errors, command)
-      resolve({ ok: status === 0, output, fault })
+      resolve({ ok: status === 0, output, fault: signal ? `ended by ${signal}` : inOneLine(errors, command) })
     })
   })
 }
@@ -63,6 +65,7 @@ const PASSING = new RegExp(
   [
     'unable to contact',
     'timed out',
+    'ended by SIG',
     'connect(?:ion)? (?:failure|refused)',
     'temporarily',
     'zero bytes',
