@@ -4,16 +4,16 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { RunRow } from '../../src/contract/runs.ts'
-import { decodeCheckpoint } from '../../src/core/training/checkpoint.ts'
 import { type Host, startHost } from '../hosts.ts'
 import { writeNoise } from '../unit/engine/files/noise-file.ts'
+import { weightsOf } from '../weights.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
@@ -40,10 +40,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Sends a signal to a process and its descendants. The process was started with its own process group. */
 const toGroup = ({ pid }: ChildProcess, signal: NodeJS.Signals) => process.kill(-pid!, signal)
-
-/** The bytes of all tensors of a checkpoint. */
-const weights = (path: string) =>
-  Array.from(decodeCheckpoint(readFileSync(path), path).tensors, ([name, { data }]) => [name, Array.from(data)])
 
 const unfinished = (profile: string, run: string) =>
   readdirSync(join(folder, profile, 'runs', run)).filter(name => name.endsWith('.part'))
@@ -136,7 +132,7 @@ describe('the command line', () => {
     expect(unfinished('cli', id)).toEqual([])
     const rest = await json<RunRow>('runs', 'resume', id)
     expect(rest).toMatchObject({ id, status: 'finished' })
-    expect(weights(rest.checkpoint!.path)).toEqual(weights(whole.checkpoint!.path))
+    expect(weightsOf(rest.checkpoint!.path)).toEqual(weightsOf(whole.checkpoint!.path))
   })
 })
 
@@ -205,7 +201,8 @@ describe('a host', () => {
       expect((await detailOf(run)).events.map(({ event }) => event.type)).toContain('resumed')
     }
     const [one, two, three] = await Promise.all([first, second, third].map(detailOf))
-    for (const { run } of [one, three]) expect(weights(run.checkpoint!.path)).toEqual(weights(two.run.checkpoint!.path))
+    for (const { run } of [one, three])
+      expect(weightsOf(run.checkpoint!.path)).toEqual(weightsOf(two.run.checkpoint!.path))
     expect(await stop('SIGINT')).toBe(0)
   })
 })

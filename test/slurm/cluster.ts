@@ -25,7 +25,7 @@ import { missingProgram } from '../programs.ts'
 import { end, isAlive, killAtOnce, livingProcesses, withDescendants } from './processes.ts'
 
 const NODES = ['n1', 'n2'] as const
-type NodeName = (typeof NODES)[number]
+export type NodeName = (typeof NODES)[number]
 
 const DAEMONS = /^(?:munged|slurmctld|slurmscriptd|slurmd|slurmstepd)$/
 /** The daemons are in folders that the PATH of an ordinary user may lack. */
