@@ -6,6 +6,7 @@
  * submitted, so that a program that died meanwhile finds the job in the scheduler's list.
  */
 import { existsSync, renameSync, rmSync } from 'node:fs'
+import { basename } from 'node:path'
 import { AppError, reasonOf, throwIfCancelled } from '../../contract/errors.ts'
 import type { RunJob } from '../../contract/execution.ts'
 import { onceThereIsRoom } from '../profile/room.ts'
@@ -22,15 +23,7 @@ import {
   readJobFile,
   writeWhole,
 } from './job-files.ts'
-import {
-  clearForeign,
-  endInWords,
-  isFolderAway,
-  nextRecord,
-  prepareFolder,
-  requireFolderThere,
-  takeOver,
-} from './job-folder.ts'
+import { clearForeign, endInWords, filesIn, isFolderAway, nextRecord, prepareFolder, takeOver } from './job-folder.ts'
 import { type JobTelling, type JobWork, makeTelling } from './job-work.ts'
 
 export interface JobContext {
@@ -38,7 +31,7 @@ export interface JobContext {
   readonly chosen: JobExecutor
   readonly executors: Readonly<Record<JobRecord['executor'], JobExecutor>>
   /** Waits until the files of a job should be read again, or until the signal is aborted. */
-  pause(signal?: AbortSignal): Promise<void>
+  pause(work: JobWork, isPending: boolean): Promise<void>
 }
 
 /** Answers without a job, or with its end, after which a missing result is final. Files of other machines come late. */
@@ -189,7 +182,7 @@ export class JobCall {
           await this.#leave()
           return this.#record!.id // the job was done before
         }
-        await this.#context.pause(signal)
+        await this.#context.pause(this.#work, true)
         seen = (await this.#executor.look()).find(this.#job)
         if (seen.state === 'pending' || seen.state === 'running') return seen.id
       }
@@ -197,7 +190,7 @@ export class JobCall {
   }
 
   async #follow(): Promise<Outcome> {
-    const { signal, folder } = this.#work
+    const { signal } = this.#work
     let answered = 0
     let over = 0
     while (true) {
@@ -211,13 +204,12 @@ export class JobCall {
         await this.#see(seen)
         over = isOver(seen) ? over + 1 : 0
         const said = seen.state === 'ended' && existsSync(this.#at.end)
-        if (over > 0) requireFolderThere(folder) // also renews what this machine knows of the folder
         if (over >= GRACE || (said && over > 0)) {
           const late = await this.#read()
           return typeof late === 'object' ? { done: late } : { seen: this.#withEnd(seen) }
         }
       }
-      await this.#context.pause(signal)
+      await this.#context.pause(this.#work, this.#telling.last?.state === 'pending')
     }
   }
 
@@ -240,14 +232,11 @@ export class JobCall {
   async #read(): Promise<JobResult | 'nothing' | 'away'> {
     const { folder } = this.#work
     try {
-      while (await this.#pass());
-      const result = readJobFile(this.#at.result, JobResult)
-      if (!result) {
-        requireFolderThere(folder)
-        return 'nothing'
-      }
-      while (await this.#pass());
-      return result
+      const names = filesIn(folder)
+      if (names.has(basename(this.#at.events))) while (await this.#pass());
+      const result = names.has(basename(this.#at.result)) ? readJobFile(this.#at.result, JobResult) : null
+      if (result) while (await this.#pass());
+      return result ?? 'nothing'
     } catch (error) {
       if (!isFolderAway(error)) throw error
       await this.#mention(`The folder ${folder} cannot be read now (${reasonOf(error)}). ${this.#name} goes on.`)

@@ -44,8 +44,9 @@ export interface JobEngineOptions extends Pick<JobContext, 'executors'> {
 }
 
 const READ_MS = 1000
-/** With many jobs each is read less often, so that the program takes little time. */
-const READ_EACH_MS = 60
+/** With many jobs that wait, or many that run, each of them is read less often. The program then takes little time. */
+const READ_EACH_MS = 100
+const MOST_READ_MS = 30_000
 /** Folders of scorings and comparisons are removed when they are this old. */
 const KEPT_MS = 14 * 24 * 3600 * 1000
 
@@ -76,8 +77,8 @@ export class JobEngine implements Engine {
   readonly pid: undefined
   readonly #options: JobEngineOptions
   readonly #closing = new AbortController()
-  /** Calls that go on. */
-  #live = 0
+  /** The jobs that are followed, and whether each is pending. */
+  readonly #live = new Map<JobWork, boolean>()
   #isClean = false
 
   constructor(options: JobEngineOptions) {
@@ -185,18 +186,21 @@ export class JobEngine implements Engine {
   }
 
   async #perform(work: JobWork): Promise<unknown> {
-    const { executors, chosen, readMs = READ_MS } = this.#options
-    // At different times, because many jobs that are read at once would delay everything else.
-    const pause = (signal?: AbortSignal) =>
-      sleep(Math.max(readMs, this.#live * READ_EACH_MS) * (0.75 + Math.random() / 2), undefined, { signal }).catch(
-        () => {},
-      )
-    this.#live++
+    const { executors, chosen } = this.#options
     try {
-      return await new JobCall(work, { executors, chosen: chosen(), pause }).result()
+      return await new JobCall(work, { executors, chosen: chosen(), pause: this.#pause }).result()
     } finally {
-      this.#live--
+      this.#live.delete(work)
     }
+  }
+
+  /** Jobs are read at different times, because many that are read at once would delay everything else. */
+  readonly #pause: JobContext['pause'] = async (work, isPending) => {
+    const { readMs = READ_MS } = this.#options
+    this.#live.set(work, isPending)
+    const alike = [...this.#live.values()].filter(each => each === isPending).length
+    const ms = Math.max(readMs, Math.min(MOST_READ_MS, alike * READ_EACH_MS)) * (0.75 + Math.random() / 2)
+    await sleep(ms, undefined, { signal: work.signal }).catch(() => {})
   }
 
   #requestOf(call: JobCallName, params: object): JobWork['request'] {

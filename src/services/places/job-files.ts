@@ -150,14 +150,14 @@ export function scoreFile(folder: string, params: Scoring): string {
   return join(inJob(folder).scores, `${callKey('evaluate', { ...params, reconstructor: named })}.json`)
 }
 
-/** Replaces a file in one step. The file survives a power cut. Throws the system's error. */
-export function writeWhole(path: string, value: unknown): void {
+/** Replaces a file in one step. Only a `lasting` file survives a power cut. Throws the system's error. */
+export function writeWhole(path: string, value: unknown, { lasting = true } = {}): void {
   const part = `${path}.${randomUUID().slice(0, 8)}.part`
   try {
     const file = openSync(part, 'w', 0o600)
     try {
       writeFileSync(file, `${typeof value === 'string' ? value : encode(value)}\n`)
-      fsyncSync(file)
+      if (lasting) fsyncSync(file)
     } finally {
       closeSync(file)
     }

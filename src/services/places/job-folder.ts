@@ -46,7 +46,7 @@ export function prepareFolder(folder: string, request: JobRequest, masks: readon
     const copy = join(at.masks, basename(path))
     if (existsSync(path) && !existsSync(copy)) copyFileSync(path, copy)
   }
-  writeWhole(at.request, request)
+  writeWhole(at.request, request, { lasting: false })
 }
 
 /** An attempt that the scheduler has lost then writes no more, because this program computes the training. */
@@ -80,8 +80,11 @@ export async function clearForeign(
     rmSync(path, { recursive: true, force: true })
 }
 
-/** Throws the system's error if the folder is not there, because its disk is not mounted. */
-export const requireFolderThere = (folder: string): void => void readdirSync(folder)
+/**
+ * The names of the files. Throws the system's error if the folder is not there, because its disk is not mounted. On a
+ * network file system this also renews what this machine knows of the folder.
+ */
+export const filesIn = (folder: string): ReadonlySet<string> => new Set(readdirSync(folder))
 
 /** Whether the system could not read a file, in contrast to a fault of the file. */
 export const isFolderAway = (error: unknown): boolean => error instanceof Error && 'syscall' in error

@@ -32,7 +32,7 @@ export function writeScript(folder: string, setup: string | null): string {
     ...(setup === null ? [] : [setup]),
     `exec ${jobCommand(folder)}`,
   ]
-  writeWhole(script, lines.join('\n'))
+  writeWhole(script, lines.join('\n'), { lasting: false })
   chmodSync(script, 0o700)
   return script
 }

@@ -22,6 +22,15 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
 }
 
+let last: Promise<unknown> = Promise.resolve()
+
+/** As `slurm`, one command after another, because many at once would burden Slurm's controller. */
+export function slurmInTurn(command: string, args: readonly string[]): Promise<Answer> {
+  const answer = last.then(() => slurm(command, args))
+  last = answer.catch(() => {})
+  return answer
+}
+
 /** Throws `JOB_REFUSED` if the command is missing. */
 export function slurm(command: string, args: readonly string[]): Promise<Answer> {
   return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import { type JobExecutor, Later, type Look, type Seen, type SubmittedJob } from
 import { inJob, type JobRecord } from './job-files.ts'
 import { writeScript } from './job-script.ts'
 import { splitWords } from './shell-words.ts'
-import { isPassingFault, slurm } from './slurm-commands.ts'
+import { isPassingFault, slurm, slurmInTurn } from './slurm-commands.ts'
 import { hasEnded, remedyOf, type SlurmJob, seenOf } from './slurm-words.ts'
 
 /** Slurm sends the signal up to a minute early, and looks every 30 s. */
@@ -61,7 +61,7 @@ const isFull = (fault: string) => /MaxSubmit/i.test(fault)
 
 async function submit(job: SubmittedJob, settings: SlurmSettings): Promise<string> {
   const script = writeScript(job.folder, settings.setup)
-  const { ok, output, fault } = await slurm('sbatch', [...optionsOf(job, settings), script])
+  const { ok, output, fault } = await slurmInTurn('sbatch', [...optionsOf(job, settings), script])
   const [id] = output.trim().split('\n').at(-1)!.split(';') // with several clusters: ID;CLUSTER
   if (ok && /^\d+$/.test(id)) return id
   if (isFull(fault)) throw new Later(`The cluster takes no more jobs of yours now (${fault}).`)
@@ -71,27 +71,33 @@ async function submit(job: SubmittedJob, settings: SlurmSettings): Promise<strin
 
 const FIELDS = '%A|%T|%r|%N|%S|%k|%Z'
 
-function parse(output: string): SlurmJob[] {
-  return output.split('\n').flatMap(line => {
+/** The jobs by comment, and by folder. */
+type JobList = ReadonlyMap<string, readonly SlurmJob[]>
+
+function parse(output: string): JobList {
+  const jobs = output.split('\n').flatMap(line => {
     const [id, state, reason, node, start, ...rest] = line.split('|')
     const folder = rest.pop()
     return folder === undefined ? [] : [{ id, state, reason, node, start, comment: rest.join('|'), folder }]
   })
+  const list = Map.groupBy(jobs, ({ comment }) => comment)
+  for (const [folder, ofFolder] of Map.groupBy(jobs, job => job.folder)) list.set(folder, ofFolder)
+  return list
 }
 
 /**
  * The newest line of a job that lives, else of one that has ended. The number alone does not say which job it is,
  * because a folder may come from another cluster.
  */
-function lineOf(jobs: readonly SlurmJob[], { folder, record }: SubmittedJob): SlurmJob | undefined {
-  const own = jobs.filter(job => job.comment === record.token || job.folder === folder)
+function lineOf(jobs: JobList, { folder, record }: SubmittedJob): SlurmJob | undefined {
+  const own = [...(jobs.get(record.token) ?? []), ...(jobs.get(folder) ?? [])]
   const newest = own.toSorted((a, b) => Number(b.id) - Number(a.id))
   return newest.find(job => !hasEnded(job)) ?? newest[0]
 }
 
 const nameOf = ({ id }: JobRecord) => (id === null ? 'The job' : `Job ${id}`)
 
-function seen(jobs: readonly SlurmJob[] | null, fault: string, job: SubmittedJob, settings: SlurmSettings): Seen {
+function seen(jobs: JobList | null, fault: string, job: SubmittedJob, settings: SlurmSettings): Seen {
   const { record } = job
   const { id } = record
   if (jobs === null) {
@@ -131,7 +137,7 @@ export function makeSlurm(settings: () => SlurmSettings): JobExecutor {
     },
     async cancel({ record }) {
       if (record.id === null) return
-      const { ok, fault } = await slurm('scancel', [record.id])
+      const { ok, fault } = await slurmInTurn('scancel', [record.id])
       if (!ok && isPassingFault(fault)) throw new Later(`Slurm does not answer (scancel: ${fault}).`)
     },
   }
