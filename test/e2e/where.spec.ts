@@ -52,7 +52,7 @@ test('where trainings run is chosen, checked and kept', async ({ page, host }) =
   await section.getByLabel('Partition').fill('gpuu')
   await section.getByRole('button', { name: 'Check cluster' }).click()
   const answers = section.getByLabel('Answers of the cluster')
-  await expect(answers).toContainText('Slurm refuses these settings: invalid partition specified: gpuu.')
+  await expect(answers).toContainText('sbatch refuses a job with these settings: invalid partition specified: gpuu.')
   await expect(answers).toContainText('gpu (4 nodes, limit 1-00:00:00, gpu:4)')
   await expect(answers).toContainText('You have 1 job.')
   await expectAccessible(page)

@@ -69,7 +69,9 @@ const kernelFacts = ({ summary }: RunView): Fact[] => (summary ? [['kernels', sp
 /** The head of the page has the words of a job that lives. */
 function jobFacts(run: RunView): Fact[] {
   const { job } = run
-  return job ? [['job', livingJob(run) ? jobName(job) : job.words || jobName(job)]] : []
+  if (!job) return []
+  if (!livingJob(run)) return [['job', job.words || jobName(job)]]
+  return job.executor === 'slurm' ? [['job', jobName(job)]] : [] // the folder has its own line
 }
 
 /** The scheduler's output of a Slurm job, in the job's folder. */

@@ -5,7 +5,7 @@ import { locateEngine } from '../../engine/install/install.ts'
 import { count } from '../../presentation/numbers.ts'
 import { networkOf } from '../profile/file-systems.ts'
 import { resourcesOf } from './slurm.ts'
-import { type Answer, slurm } from './slurm-commands.ts'
+import { type Answer, isPassingFault, slurm } from './slurm-commands.ts'
 import { remedyOf } from './slurm-words.ts'
 
 type Found = Pick<ClusterFinding, 'state' | 'words'>
@@ -22,19 +22,25 @@ async function ask(command: string, args: readonly string[], told: (answer: Answ
   }
 }
 
+/** A command of Slurm that failed, and what to do. */
+const failed = (what: string, fault: string): Found => ({
+  state: 'bad',
+  words: `${what}: ${sentence(fault)} ${isPassingFault(fault) ? 'Try again later.' : remedyOf(fault)}`,
+})
+
 /** Slurm judges a job that is not submitted. */
 const askJobs = (settings: SlurmSettings) =>
   ask('sbatch', ['--test-only', '--nodes=1', '--ntasks=1', ...resourcesOf(settings), '--wrap=true'], ({ ok, fault }) =>
     ok
       ? { state: 'good', words: sentence(fault.replace(/^Job \d+ to start/, 'A job could start')) }
-      : { state: 'bad', words: `Slurm refuses these settings: ${sentence(fault)} ${remedyOf(fault)}` },
+      : failed('sbatch refuses a job with these settings', fault),
   )
 
 const askQueue = () =>
   ask('squeue', ['-h', '--me', '-o', '%A'], ({ ok, output, fault }) =>
     ok
       ? { state: 'good', words: `squeue answers. You have ${count(output.split('\n').filter(Boolean).length, 'job')}.` }
-      : { state: 'bad', words: `squeue does not answer: ${sentence(fault)} Try again later.` },
+      : failed('squeue does not answer', fault),
   )
 
 /** `gpu|up|1-00:00:00|4|gpu:4` → 'gpu (4 nodes, limit 1-00:00:00, gpu:4)' */

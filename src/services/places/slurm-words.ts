@@ -124,6 +124,10 @@ export function seenOf(job: SlurmJob, settings: SlurmSettings): Seen {
 
 /** What to do about words of sbatch. The first pattern that fits counts. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [
+    /configuration source|fetch(?:ing|_)? ?config|slurm\.conf/i,
+    'Slurm has no configuration here. Start the program on a machine of the cluster, or set SLURM_CONF.',
+  ],
   [/account or partition|invalid account/i, 'Choose another account or partition: --account, --partition.'],
   [/partition/i, 'Choose another partition: --partition.'],
   [/qos/i, 'Choose another quality of service: --qos.'],

@@ -48,9 +48,19 @@ describe('a cluster', () => {
     command('sinfo', 'exit 1')
     const { jobs, queue, partitions } = await check({ partition: 'gpuu' })
     expect(jobs.state).toBe('bad')
-    expect(jobs.words).toMatch(/refuses these settings: invalid partition.*: gpuu\. Choose another partition/)
-    expect(queue).toMatchObject({ state: 'bad', words: expect.stringContaining('Unable to contact') })
+    expect(jobs.words).toMatch(
+      /refuses a job with these settings: invalid partition.*: gpuu\. Choose another partition/,
+    )
+    expect(queue).toMatchObject({ state: 'bad', words: expect.stringMatching(/Unable to contact.*Try again later\.$/) })
     expect(partitions.state).toBe('unknown')
+  })
+
+  it('that has no configuration here says so', async () => {
+    for (const name of ['sbatch', 'squeue', 'sinfo'])
+      command(name, `echo "${name}: fatal: Could not establish a configuration source" >&2; exit 1`)
+    const { jobs, queue } = await check()
+    expect(jobs.words).toMatch(/set SLURM_CONF\.$/)
+    expect(queue.words).toMatch(/set SLURM_CONF\.$/)
   })
 
   it('whose commands are missing says which', async () => {
