@@ -133,7 +133,11 @@ export class JobCall {
 
   #keep(change: Partial<JobRecord>): void {
     this.#record = { ...this.#record!, ...change }
-    writeWhole(this.#at.record, this.#record)
+    try {
+      writeWhole(this.#at.record, this.#record)
+    } catch {
+      // The job goes on. The next program finds the job in the scheduler's list.
+    }
   }
 
   /** Waits for disk space. */
@@ -238,7 +242,7 @@ export class JobCall {
       if (result) while (await this.#pass());
       return result ?? 'nothing'
     } catch (error) {
-      if (!isFolderAway(error)) throw error
+      if (!isFolderAway(error, folder)) throw error
       await this.#mention(`The folder ${folder} cannot be read now (${reasonOf(error)}). ${this.#name} goes on.`)
       return 'away'
     }

@@ -86,8 +86,12 @@ export async function clearForeign(
  */
 export const filesIn = (folder: string): ReadonlySet<string> => new Set(readdirSync(folder))
 
-/** Whether the system could not read a file, in contrast to a fault of the file. */
-export const isFolderAway = (error: unknown): boolean => error instanceof Error && 'syscall' in error
+/** Whether the system could not read the folder, in contrast to a fault of a file or of another folder. */
+export function isFolderAway(error: unknown, folder: string): boolean {
+  if (!(error instanceof Error) || !('syscall' in error)) return false
+  const { path, syscall } = error as NodeJS.ErrnoException
+  return path === undefined ? ['read', 'fstat', 'close'].includes(syscall!) : path.startsWith(folder)
+}
 
 /** How a job ended without a result, and what to do. */
 export function endInWords(folder: string, { words, node }: Seen): string {

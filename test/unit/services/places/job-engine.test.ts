@@ -519,10 +519,23 @@ it('all other calls go to this machine', async () => {
   expect(await engine.call('load', {})).toBe('load here')
 })
 
+it('a record that cannot be written does not end the training', async () => {
+  submit.mockImplementation(async () => {
+    rmSync(at().record)
+    mkdirSync(at().record) // a file cannot replace a folder
+    return '812'
+  })
+  const result = train()
+  await until(() => told().at(-1)?.state === 'running')
+  job.gives()
+  expect(await result).toEqual(summary)
+})
+
 it('a fault of the listener fails the call, and the job goes on', async () => {
   const result = engine.call('train', request(), {
     onEvent(event) {
-      if (event.type === 'state') throw new Error('The database is gone')
+      if (event.type === 'state')
+        throw Object.assign(new Error('The database is gone'), { syscall: 'open', path: '/elsewhere' })
     },
   })
   await submitted()
