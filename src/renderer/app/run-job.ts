@@ -36,12 +36,13 @@ export function jobWait({ executor, state }: RunJob): string | null {
   return state === 'pending' ? WAITING[executor] : null
 }
 
-/** '2 jobs of an earlier window were found again.' `null`: no run has a job. */
+/** '2 jobs were found. The list of runs shows them.' `null`: no run has a job. */
 export function foundJobsInWords(runs: readonly Pick<RunView, 'job' | 'status'>[]): string | null {
   // A run is interrupted until the services have put the run into the queue again.
   const found = runs.filter(({ job, status }) =>
     livingJob({ job, status: status === 'interrupted' ? 'queued' : status }),
   )
   if (found.length === 0) return null
-  return `${count(found.length, 'job')} of an earlier window ${found.length === 1 ? 'was' : 'were'} found again.`
+  const [were, them] = found.length === 1 ? ['was', 'it'] : ['were', 'them']
+  return `${count(found.length, 'job')} ${were} found. The list of runs shows ${them}.`
 }

@@ -1,4 +1,4 @@
-/** Tells when the window opens that jobs of an earlier window go on. */
+/** Tells when the window opens how many jobs there are, of an earlier window or of a command. */
 import { useEffect, useRef } from 'react'
 import { tellDone } from '../app/notify.tsx'
 import { useRuns } from '../app/queries.ts'

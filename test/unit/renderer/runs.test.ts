@@ -153,8 +153,8 @@ describe('a job', () => {
     const left = { job: job('running'), status: 'interrupted' } as const
     const taken = { job: job('pending'), status: 'queued' } as const
     expect(foundJobsInWords([ended, { job: null, status: 'running' }])).toBeNull()
-    expect(foundJobsInWords([ended, left])).toBe('1 job of an earlier window was found again.')
-    expect(foundJobsInWords([ended, left, taken])).toBe('2 jobs of an earlier window were found again.')
+    expect(foundJobsInWords([ended, left])).toBe('1 job was found. The list of runs shows it.')
+    expect(foundJobsInWords([ended, left, taken])).toBe('2 jobs were found. The list of runs shows them.')
   })
 })
 
