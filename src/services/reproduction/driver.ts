@@ -35,6 +35,17 @@ export type Failures = Map<string, string>
 /** Errors that end the whole reproduction. */
 const ENDING: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'JOB_REFUSED', 'JOB_CONTINUES'])
 
+/** The error after a stop by the user. A message about jobs says more than the others. */
+function stopped(errors: readonly unknown[]): unknown {
+  const jobs = errors.filter(error => error instanceof AppError && error.code === 'JOB_CONTINUES')
+  if (jobs.length < 2) return jobs[0] ?? errors[0]
+  return new AppError(
+    'JOB_CONTINUES',
+    `${jobs.length} jobs go on. Resume the reproduction to follow the jobs.`,
+    jobs[0],
+  )
+}
+
 type Work = () => Promise<void>
 
 class Driver {
@@ -84,10 +95,7 @@ class Driver {
       if (going.size > 0) leave()
       await Promise.all(going)
     }
-    if (errors.length === 0) return
-    const isContinuing = (error: unknown) => error instanceof AppError && error.code === 'JOB_CONTINUES'
-    // After a stop by the user, a message about jobs says more than the others.
-    throw (this.#steps.signal?.aborted && errors.find(isContinuing)) || errors[0]
+    if (errors.length > 0) throw this.#steps.signal?.aborted ? stopped(errors) : errors[0]
   }
 
   /** The next work that can begin. `null`: all works have begun, or wait for others. */

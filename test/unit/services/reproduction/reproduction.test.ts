@@ -28,6 +28,7 @@ import { goThrough, type Steps } from '../../../../src/services/reproduction/dri
 import { secondsLeft } from '../../../../src/services/reproduction/estimate.ts'
 import { foldsOf, patientsOf, withTrainingPatients } from '../../../../src/services/reproduction/folds.ts'
 import { judge } from '../../../../src/services/reproduction/gains.ts'
+import { compare } from '../../../../src/services/reproduction/images.ts'
 import { begin, planOf, reportOf, viewReproduction } from '../../../../src/services/reproduction/index.ts'
 import { identityOf } from '../../../../src/services/reproduction/known.ts'
 import { inTurn } from '../../../../src/services/reproduction/order.ts'
@@ -1250,6 +1251,35 @@ describe('a reproduction at several places', () => {
     expect(listRuns(services.profile).map(({ status }) => status)).toEqual(Array(3).fill('interrupted'))
   })
 
+  it('says how many jobs go on if it is stopped, and takes the jobs up when it is resumed', async () => {
+    places.isRemote = true
+    services.dispose()
+    open()
+    meet = async (training, signal) => {
+      if (!training) return
+      await untilCancelled(signal).catch(() => {})
+      throw new AppError('JOB_CONTINUES', 'The job goes on.')
+    }
+    const controller = new AbortController()
+    const work = reproduce(SMALL, controller.signal)
+    await vi.waitFor(() => expect(requests).toHaveLength(3))
+    controller.abort('leave')
+    const reason = '3 jobs go on. Resume the reproduction to follow the jobs.'
+    await expect(work).rejects.toMatchObject({ code: 'JOB_CONTINUES', message: reason })
+    expect(storedReproductions(services.profile)).toMatchObject([{ status: 'stopped', reason }])
+    meet = () => {}
+    await reproduce()
+    once(trained)
+    expect(listRuns(services.profile).every(({ status }) => status === 'finished')).toBe(true)
+    expect(
+      requests
+        .slice(3, 6)
+        .map(({ run }) => run)
+        .toSorted(),
+    ).toEqual(['1', '2', '3'])
+    expect(requests[3].scores).toEqual(requests.find(({ run }) => run === requests[3].run)!.scores)
+  })
+
   it('gives each job the scores that its rows ask for later', async () => {
     places.isRemote = true
     services.dispose()
@@ -1271,21 +1301,16 @@ describe('a reproduction at several places', () => {
   it('asks for all scores of a row at once if they are jobs', async () => {
     let atOnce = 0
     let mostAtOnce = 0
-    meet = async training => {
+    const count: typeof meet = async training => {
       if (training) return
       mostAtOnce = Math.max(mostAtOnce, ++atOnce)
       await pause()
       atOnce--
     }
+    meet = count
     places.slots = 1
     const some = request({ methods: ['subsample-again'], headline: true })
-    const { id } = begin(services, { request: some })
-    void id
-    await goThrough(
-      services,
-      planOf(services.profile, some),
-      trainAtOnce(services, () => ({})),
-    )
+    await reproduce(some)
     expect(mostAtOnce).toBe(1)
     services.dispose()
     rmSync(profile, { recursive: true, force: true })
@@ -1293,16 +1318,21 @@ describe('a reproduction at several places', () => {
     places = { slots: 1, isRemote: true }
     services.dispose()
     open()
-    meet = async training => {
-      if (training) return
-      mostAtOnce = Math.max(mostAtOnce, ++atOnce)
-      await pause()
-      atOnce--
-    }
+    meet = count
     await reproduce(some)
     expect(mostAtOnce).toBe(3) // by file name, over many masks, and before the fine-tuning
     once(scored)
   })
+})
+
+it.each([
+  ['as a job where trainings are jobs', true],
+  ['by the engine for viewing otherwise', false],
+])('the images of a report are computed %s', async (_, isRemote) => {
+  const computes = (of: string) => ({ call: async () => ({ of }) }) as unknown as Engine
+  const engines = fakeEngines({ jobs: async () => computes('job'), interactive: computes('viewing'), isRemote })
+  expect(await compare(engines, { slice: 1 } as never)).toEqual({ of: isRemote ? 'job' : 'viewing' })
+  if (isRemote) (await engines.take({ noWait: true })).release() // The place is free again.
 })
 
 describe('a reproduction that the window started', () => {
