@@ -1,5 +1,5 @@
 /** What tests of jobs share: a cluster, a small study, profiles, and trainings that wait until a test lets them go. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -86,6 +86,9 @@ async function writeStudy(folder: string): Promise<void> {
   }
 }
 
+/** Commands that have not ended, because a test failed. */
+const living = new Set<ChildProcess>()
+
 function run(args: readonly string[], env: Readonly<Record<string, string>>): Command {
   const child = spawn(process.execPath, [join(root, 'src/cli/main.ts'), ...args], {
     cwd: root,
@@ -100,7 +103,10 @@ function run(args: readonly string[], env: Readonly<Record<string, string>>): Co
   child.stderr.on('data', chunk => {
     err += chunk
   })
-  const ended = new Promise<Ended>(resolve => child.on('close', status => resolve({ status, out, err })))
+  living.add(child)
+  const ended = new Promise<Ended>(resolve =>
+    child.on('exit', () => living.delete(child)).on('close', status => resolve({ status, out, err })),
+  )
   const failed = ended.then(({ status }) => {
     if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${err}`)
     return new Promise<never>(() => {})
@@ -180,6 +186,7 @@ export async function openLab(): Promise<Lab> {
       return row
     },
     async dispose() {
+      for (const { pid } of living) process.kill(-pid!, 'SIGKILL')
       await cluster.stop()
       rmSync(folder, { recursive: true, force: true })
     },
