@@ -29,16 +29,20 @@ export interface ProfileFault extends Pick<Named, 'kind' | 'of' | 'path'> {
 export interface ProfileCheck {
   readonly profile: string
   readonly checked: Readonly<Record<Named['kind'], number>>
-  /** Running runs. Their files are not checked, because they change during the training. */
+  /** Runs that train, perhaps as jobs. Their files are not checked, because they change during the training. */
   readonly training: readonly string[]
   readonly faults: readonly ProfileFault[]
 }
 
-/** All files that the profile names, except files of hidden studies and of running runs. */
+/** The job of an interrupted run may go on. It deletes older states, which the profile still names. */
+const TRAINS = `(status = 'running' OR (status IN ('queued', 'interrupted')
+  AND coalesce(job ->> '$.state', '') IN ('submitted', 'pending', 'running')))`
+
+/** All files that the profile names, except files of hidden studies and of runs that train. */
 function namedFiles(profile: Profile): Named[] {
   const rows = profile.db
     .prepare(
-      `WITH ended AS (SELECT id FROM runs WHERE status <> 'running')
+      `WITH ended AS (SELECT id FROM runs WHERE NOT ${TRAINS})
         SELECT 'checkpoint' AS kind, run_id AS of, path, sha256 FROM checkpoints WHERE run_id IN ended
         UNION ALL SELECT 'state', run_id, path, sha256 FROM states WHERE run_id IN ended
         UNION ALL SELECT 'preview', run_id, event ->> '$.path', NULL FROM events
@@ -108,7 +112,7 @@ export async function checkProfile(
     checked[kind]++
   }
   const training = profile.db
-    .prepare("SELECT CAST(id AS TEXT) FROM runs WHERE status = 'running' ORDER BY id")
+    .prepare(`SELECT CAST(id AS TEXT) FROM runs WHERE ${TRAINS} ORDER BY id`)
     .pluck()
     .all() as string[]
   return { profile: directory, checked, training, faults }

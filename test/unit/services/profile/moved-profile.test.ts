@@ -13,6 +13,7 @@ import { makeRecorder } from '../../../../src/services/runs/recorder.ts'
 import { parentOf } from '../../../../src/services/runs/resume.ts'
 import { findRun, listRuns, statesOf, storedRun } from '../../../../src/services/runs/runs.ts'
 import { insertRun } from '../../../../src/services/runs/store.ts'
+import { recordJob } from '../../../../src/services/runs/store-training.ts'
 import { viewRun } from '../../../../src/services/runs/views.ts'
 import { DEMONSTRATION_VOLUME } from '../../../../src/services/studies/demonstration.ts'
 import { listStudies } from '../../../../src/services/studies/studies.ts'
@@ -262,4 +263,22 @@ it('the check of a profile omits a run in training, whose files change, and says
   expect(faults).toEqual([])
   expect(training).toEqual(['4'])
   expect(checked).toEqual({ checkpoint: 8, state: 5, preview: 5, 'mask file': 0, 'study file': 12 })
+})
+
+it.each([
+  ['submitted', true],
+  ['pending', true],
+  ['running', true],
+  ['ended', false],
+  ['lost', false],
+] as const)('the check of a profile knows whether a job that is %s may delete files', async (state, goesOn) => {
+  const { profile } = unpackOldProfile(folder, { dataFollow: true })
+  const services = open(profile)
+  const job = { executor: 'slurm', id: '812', state, node: null, words: '', folder: '4/job' } as const
+  recordJob(services.profile, '4', { job })
+  services.profile.db.exec("UPDATE runs SET status = 'interrupted' WHERE id = 4")
+  rmSync(join(profile, 'runs/4/state-0001-000001.safetensors')) // as the job does
+  const { faults, training } = await checkProfile(services.profile)
+  expect(training).toEqual(goesOn ? ['4'] : [])
+  expect(faults).toHaveLength(goesOn ? 0 : 1)
 })
