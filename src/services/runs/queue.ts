@@ -225,11 +225,10 @@ class TrainingQueue implements Queue {
   }
 
   #writePlaces(): void {
+    const names = (of: readonly { readonly run: string }[]) => of.map(({ run }) => run)
     const first = this.#running.filter(({ place }) => !place)
-    setQueuePlaces(
-      this.#opened.profile,
-      [...first, ...this.#waiting].map(({ run }) => run),
-    )
+    const begun = this.#running.filter(({ place }) => place)
+    setQueuePlaces(this.#opened.profile, names([...first, ...this.#waiting]), names(begun))
   }
 
   /** Marks all queued runs as interrupted, because this program will not train them. */

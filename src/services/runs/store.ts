@@ -240,11 +240,13 @@ export function claimRun(profile: Profile, run: string, before: RunStatus, resum
   }).immediate()
 }
 
-/** Stores the places of queued runs. `runs`: their order. */
-export function setQueuePlaces({ db, bell }: Profile, runs: readonly string[]): void {
-  const place = db.prepare('UPDATE runs SET queue_place = ? WHERE id = ? AND queue_place IS NOT ?')
+/** Stores the places of queued runs. `runs`: their order. `begun`: runs whose jobs wait elsewhere. */
+export function setQueuePlaces({ db, bell }: Profile, runs: readonly string[], begun: readonly string[] = []): void {
+  const update = db.prepare('UPDATE runs SET queue_place = ? WHERE id = ? AND queue_place IS NOT ?')
+  const place = (run: string, at: number | null) => update.run(at, Number(run), at)
   db.transaction(() => {
-    for (const [i, run] of runs.entries()) place.run(i + 1, Number(run), i + 1)
+    for (const [i, run] of runs.entries()) place(run, i + 1)
+    for (const run of begun) place(run, null)
   })()
   bell.ring()
 }

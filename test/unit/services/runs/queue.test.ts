@@ -253,6 +253,17 @@ describe('the queue', () => {
     several.dispose()
   })
 
+  it('gives no place to runs whose jobs wait elsewhere', async () => {
+    const engines = fakeEngines({ jobs: async () => fakeEngine, slots: () => 2, isRemote: true })
+    const several = makeQueue({ ...services, engines })
+    const runs = several.add(prepared(4))
+    const places = () => runs.map(run => viewRun(services.profile, run).run.queuePosition)
+    await vi.waitFor(() => expect(trainings).toHaveLength(2))
+    expect(statuses()).toEqual(Array(4).fill('queued'))
+    expect(places()).toEqual([null, null, 1, 2])
+    several.dispose()
+  })
+
   it('keeps the place of a first run that waited for the device during a signal', async () => {
     const lock = await takeDevice({})
     const [first, second] = queue.add(prepared(2))
