@@ -19,26 +19,56 @@ export const timedRun = (profile: Profile, { id, summary }: RunRow): Timed & Pic
 })
 
 /** Whether another training ran on the run's machine meanwhile. */
-const hadCompany = ({ db }: Profile, { id }: RunRow): boolean =>
-  db
+export type HadCompany = (run: RunRow) => boolean
+
+interface Interval {
+  readonly id: number
+  readonly host: string | null
+  readonly started: string
+  /** `null`: the training goes on. */
+  readonly finished: string | null
+}
+
+/**
+ * Reads when the trainings of this machine and of other machines went on. A run with a job had no company: the
+ * scheduler gave it its processors, and its times are those at which this program heard of its events.
+ */
+export function readCompany({ db }: Profile): HadCompany {
+  const rows = db
     .prepare(
-      `SELECT 1 FROM runs AS own JOIN runs AS other ON other.id <> own.id
-        AND coalesce(other.environment ->> '$.host', other.host) IS coalesce(own.environment ->> '$.host', own.host)
-        AND other.started_at < own.finished_at
-        AND (other.finished_at > own.started_at OR other.status = 'running')
-        WHERE own.id = ? LIMIT 1`,
+      `SELECT id, coalesce(environment ->> '$.host', host) AS host, started_at AS started,
+          CASE WHEN status <> 'running' THEN finished_at END AS finished
+        FROM runs
+        WHERE job IS NULL AND started_at IS NOT NULL AND (finished_at IS NOT NULL OR status = 'running')`,
     )
-    .get(Number(id)) !== undefined
+    .all() as Interval[]
+  return run => {
+    const own = rows.find(({ id }) => id === Number(run.id))
+    if (!own) return false
+    return rows.some(
+      ({ id, host, started, finished }) =>
+        id !== own.id &&
+        host === own.host &&
+        (own.finished === null || started < own.finished) &&
+        (finished === null || finished > own.started),
+    )
+  }
+}
 
 /** The finished runs whose times give the length of the control. Empty for other trainings. */
 const measuredFor = ({ asLongAs }: PlannedTraining, finished: Finished): RunRow[] =>
   asLongAs ? [asLongAs.pace, ...asLongAs.trainings].flatMap(key => finished.get(key) ?? []) : []
 
-export function paceDoubts(profile: Profile, planned: PlannedTraining, finished: Finished): PaceDoubt[] {
+export function paceDoubts(
+  profile: Profile,
+  planned: PlannedTraining,
+  finished: Finished,
+  hadCompany: HadCompany = readCompany(profile),
+): PaceDoubt[] {
   const runs = measuredFor(planned, finished)
   return [
     ...(sameKind(...runs.map(run => timedRun(profile, run))) ? [] : (['other kinds'] as const)),
-    ...(runs.some(run => hadCompany(profile, run)) ? (['trainings beside'] as const) : []),
+    ...(runs.some(hadCompany) ? (['trainings beside'] as const) : []),
   ]
 }
 

@@ -9,7 +9,7 @@ import type { Failures } from './driver.ts'
 import { describeFold } from './folds.ts'
 import { gainsOf } from './gains.ts'
 import type { Finished } from './lookup.ts'
-import { timedRun } from './pace-doubts.ts'
+import { readCompany, timedRun } from './pace-doubts.ts'
 import type { Plan } from './plan.ts'
 import { needsOf } from './planned.ts'
 import { reproductionRow } from './rows.ts'
@@ -51,11 +51,12 @@ export function assemble(
   const { request, study, folds, mask, reductions } = plan
   const all = survey(profile, plan)
   const { finished } = all
+  const hadCompany = readCompany(profile)
   const rows = plan.rows.flatMap(row => {
     const known = plan.known.get(row.key)
     if (known) return [known]
     const scores = readScores(profile, plan, row, finished)
-    return scores ? [reproductionRow(profile, plan, row, scores, finished)] : []
+    return scores ? [reproductionRow(profile, plan, row, scores, finished, hadCompany)] : []
   })
   const failed = new Map([...failures, ...failedTrainings(plan, all)])
   return {

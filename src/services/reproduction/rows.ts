@@ -11,7 +11,7 @@ import { trainedOnOf } from '../runs/environment.ts'
 import { epochsOf, storedRun } from '../runs/runs.ts'
 import { identityOf } from './known.ts'
 import type { Finished } from './lookup.ts'
-import { paceDoubts, timedRun } from './pace-doubts.ts'
+import { type HadCompany, paceDoubts, timedRun } from './pace-doubts.ts'
 import type { Plan } from './plan.ts'
 import type { PlannedRow } from './planned.ts'
 import { MASK_DRAWS, type RowScores, type Weights, weightsOfRow } from './scores.ts'
@@ -125,6 +125,7 @@ export function reproductionRow(
   row: PlannedRow,
   { byFileName, manyMasks, noiseFree, pretrained }: RowScores,
   finished: Finished,
+  hadCompany: HadCompany,
 ): ReproductionRow {
   const { weights, pretrained: start } = weightsOfRow(profile, plan, row, finished)
   const config = weights?.run.config ?? null
@@ -134,7 +135,7 @@ export function reproductionRow(
   const baseline = row.baseline === null ? undefined : finished.get(row.baseline)
   const comparable = training && baseline && sameKind(training, timedRun(profile, baseline))
   const planned = plan.trainings.find(each => each.key === row.training)
-  const doubts = planned ? paceDoubts(profile, planned, finished) : []
+  const doubts = planned ? paceDoubts(profile, planned, finished, hadCompany) : []
   const bound = baselineCurve(profile, plan, row, baseline)
   const { key, kind, label, method, seed, fold, epoch, patients, classical } = row
   const { volumes } = byFileName
