@@ -3,10 +3,14 @@
  * reconnection and live updates use this path. Rows from other processes, such as the command line, arrive the same
  * way.
  */
+import type { RunJob } from '../../contract/execution.ts'
 import { KERNELS_CHANGED } from '../../contract/kernels.ts'
 import type { LoggedEvent, Position, RunEvent, TrainingEvent } from '../../contract/runs.ts'
 import { runFile, storedRunFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
+
+/** The code of the note that another device continues a run. */
+export const DEVICE_CHANGED = 'device-changed'
 
 type Row = { readonly seq: number; readonly run_id: number; readonly at: string; readonly event: string }
 
@@ -43,6 +47,21 @@ export function logEvent({ db, bell }: Profile, run: string, event: RunEvent): v
   bell.ring()
 }
 
+/**
+ * Removes the run's last line about its job if only the words have changed since. While a job waits, the scheduler
+ * expects other starts and gives other reasons. `false`: there was no such line.
+ */
+export function forgetJobWords({ db }: Profile, run: string, { state, id, node }: RunJob): boolean {
+  const { changes } = db
+    .prepare(`
+    DELETE FROM events
+      WHERE seq = (SELECT MAX(seq) FROM events WHERE run_id = @run AND event GLOB '{"type":"job"*')
+        AND event ->> '$.job.state' = @state AND event ->> '$.job.id' IS @id AND event ->> '$.job.node' IS @node
+    `)
+    .run({ run: Number(run), state, id, node })
+  return changes > 0
+}
+
 /** The highest `seq` in the log. 0 in an empty log. */
 export const lastEvent = ({ db }: Profile): number =>
   (db.prepare('SELECT MAX(seq) AS seq FROM events').get() as { seq: number | null }).seq ?? 0
@@ -68,8 +87,8 @@ export function forgetAfter({ db }: Profile, run: string, { step, epoch }: Posit
       WHEN 'state' THEN event ->> '$.at.step' > @step
       WHEN 'preview' THEN event ->> '$.epoch' > @epoch
       WHEN 'epoch' THEN event ->> '$.figures.epoch' > @epoch
-      WHEN 'note' THEN event ->> '$.code' = @changed AND event ->> '$.data.step' >= @step
-      ELSE 0 END`).run({ run: Number(run), step, epoch, changed: KERNELS_CHANGED })
+      WHEN 'note' THEN event ->> '$.code' IN (@kernels, @device) AND event ->> '$.data.step' >= @step
+      ELSE 0 END`).run({ run: Number(run), step, epoch, kernels: KERNELS_CHANGED, device: DEVICE_CHANGED })
 }
 
 /** Largest number of steps that are returned. A plot has no more pixels. */

@@ -2,10 +2,18 @@
 import type { TrainingEvent } from '../../contract/runs.ts'
 import type { Profile } from '../profile/profile.ts'
 import { isPassing, onceThereIsRoom, reasonToWait } from '../profile/room.ts'
-import { asStored, logEvent } from './log.ts'
+import { asStored, forgetJobWords, logEvent } from './log.ts'
 import { makeNumbers } from './numbers.ts'
 import { beginRun } from './store.ts'
-import { recordCheckpoint, recordDevice, recordEpoch, recordJob, recordState, rewind } from './store-training.ts'
+import {
+  deviceChange,
+  recordCheckpoint,
+  recordDevice,
+  recordEpoch,
+  recordJob,
+  recordState,
+  rewind,
+} from './store-training.ts'
 import { makeTidy } from './tidy.ts'
 
 export interface Recorder {
@@ -46,24 +54,29 @@ export function makeRecorder(
   let stepAt = Number.NEGATIVE_INFINITY
   const tidy = makeTidy(profile, run)
 
+  function noteDevice(step: number): void {
+    const note = deviceChange(profile, run, step)
+    if (note) logEvent(profile, run, note)
+  }
+
   /** Stores an event, and returns the paths of files to delete. */
   const write = db.transaction((event: TrainingEvent): string[] => {
     let gone: string[] = []
     if (waitsForBegin && event.type !== 'job') beginRun(profile, run)
     switch (event.type) {
-      case 'device': {
-        const note = recordDevice(profile, run, event)
-        if (note) logEvent(profile, run, note)
+      case 'device':
+        recordDevice(profile, run, event)
         return []
-      }
       case 'job':
         recordJob(profile, run, event)
+        if (forgetJobWords(profile, run, event.job)) numbers.restart()
         break
       case 'started':
         gone = rewind(profile, run, { step: 0, epoch: 0 })
         break
       case 'resumed':
         gone = rewind(profile, run, event.from)
+        noteDevice(event.from.step)
         break
       case 'epoch':
         recordEpoch(profile, run, event)

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Position, RunRow, TrainingEvent } from '../../contract/runs.ts'
 import { TrainedOn } from '../../contract/trained-on.ts'
 import type { Profile } from '../profile/profile.ts'
-import { forgetAfter } from './log.ts'
+import { DEVICE_CHANGED, forgetAfter } from './log.ts'
 
 type Written<Type extends TrainingEvent['type']> = Omit<Extract<TrainingEvent, { type: Type }>, 'type'>
 
@@ -97,9 +97,7 @@ export function recordState(
 export function rewind(profile: Profile, run: string, { step, epoch }: Position): string[] {
   const after = { run: Number(run), step, epoch }
   profile.db.prepare('DELETE FROM epochs WHERE run_id = ? AND epoch > ?').run(after.run, epoch)
-  if (step === 0)
-    // what former devices computed is computed again
-    profile.db.prepare("UPDATE runs SET environment = json_remove(environment, '$.former') WHERE id = ?").run(after.run)
+  rewindDevices(profile, run, step)
   forgetAfter(profile, run, { step, epoch })
   return [
     ...removeCheckpoints(profile, "run_id = @run AND role <> 'last' AND step > @step", after),
@@ -127,35 +125,60 @@ export const isNamed = ({ db }: Profile, run: string, path: string): boolean =>
     )
     .get({ run: Number(run), path }) !== undefined
 
-/**
- * Stores the device, and keeps the devices before. Returns a note if the device has changed. Another machine with an
- * equal device needs no note.
- */
-export function recordDevice(
-  { db }: Profile,
-  run: string,
-  { device }: Written<'device'>,
-): Extract<TrainingEvent, { type: 'note' }> | null {
-  const read = db.prepare('SELECT environment FROM runs WHERE id = ?').pluck()
-  const before = JSON.parse(read.get(Number(run)) as string) as Partial<typeof device> & {
-    readonly former?: readonly TrainedOn[]
-  }
+type Device = Written<'device'>['device']
+
+/** A device, and the step from which it trained. Without `since`, the device has not begun to train. */
+type Used = Partial<Device> & { readonly since?: { readonly step: number } }
+
+interface Devices extends Used {
+  /** The devices before, in order. */
+  readonly former?: readonly Used[]
+}
+
+const devicesOf = ({ db }: Profile, run: string): Devices =>
+  JSON.parse(db.prepare('SELECT environment FROM runs WHERE id = ?').pluck().get(Number(run)) as string)
+
+const putDevices = ({ db }: Profile, run: string, patch: Readonly<Record<string, unknown>>) =>
+  db
+    .prepare('UPDATE runs SET environment = json_patch(environment, ?) WHERE id = ?')
+    .run(JSON.stringify(patch), Number(run))
+
+/** Stores the device, and keeps the devices before. */
+export function recordDevice(profile: Profile, run: string, { device }: Written<'device'>): void {
+  const before = devicesOf(profile, run)
+  const { former = [], since = { step: 0 }, tfjs } = before
   const [was, is] = [TrainedOn.parse(before), TrainedOn.parse(device)]
-  const former = before.device === undefined || isDeepStrictEqual(was, is) ? [] : [...(before.former ?? []), was]
-  db.prepare('UPDATE runs SET environment = json_patch(environment, ?) WHERE id = ?').run(
-    JSON.stringify({ ...device, ...(former.length > 0 && { former }) }),
-    Number(run),
-  )
-  if (before.device === undefined) return null
+  if (before.device === undefined) putDevices(profile, run, { ...device })
+  else if (isDeepStrictEqual(was, is)) putDevices(profile, run, { ...device, since })
+  else putDevices(profile, run, { ...device, since: null, former: [...former, { ...was, tfjs, since }] })
+}
+
+/** Forgets devices whose steps are all computed again. */
+function rewindDevices(profile: Profile, run: string, step: number): void {
+  const { former, since } = devicesOf(profile, run)
+  const left = former?.filter(each => (each.since?.step ?? 0) < step) ?? []
+  const first = Math.min(since?.step ?? step, step)
+  putDevices(profile, run, { since: { step: first }, former: left.length > 0 ? left : null })
+}
+
+/** A note if the device that trains from this step differs from the device before. Equal devices need no note. */
+export function deviceChange(
+  profile: Profile,
+  run: string,
+  step: number,
+): Extract<TrainingEvent, { type: 'note' }> | null {
+  const device = devicesOf(profile, run)
+  const before = device.since?.step === step ? device.former?.at(-1) : undefined
+  if (!before) return null
   const changed = [
-    ...COMPARED.filter(name => (before[name] ?? null) !== device[name]),
+    ...COMPARED.filter(name => (before[name] ?? null) !== (device[name] ?? null)),
     // Rows of early versions lack these.
     ...COMPARED_ON_CPU.filter(name => device.device === 'CPU' && (before[name] ?? device[name]) !== device[name]),
   ]
   if (changed.length === 0) return null
   const words = changed.map(name => `${name} ${device[name] ?? 'none'}, not ${before[name] ?? 'none'}`)
   const text = `Continues with ${words.join('; ')}. The weights may differ from an uninterrupted training.`
-  return { type: 'note', level: 'info', code: 'device-changed', data: { changed: changed.join() }, text }
+  return { type: 'note', level: 'info', code: DEVICE_CHANGED, data: { changed: changed.join(), step }, text }
 }
 
 const EPOCH = 'epoch, loss, learning_rate, seconds, validation_loss, ssim, psnr, nmse, extra'

@@ -9,7 +9,7 @@ import { paceDoubts, paceNotes } from '../../../../src/services/reproduction/pac
 import type { PlannedTraining } from '../../../../src/services/reproduction/planned.ts'
 import { trainedOnOf } from '../../../../src/services/runs/environment.ts'
 import { findRun, storedRun } from '../../../../src/services/runs/runs.ts'
-import { recordDevice, rewind } from '../../../../src/services/runs/store-training.ts'
+import { deviceChange, recordDevice, recordJob, rewind } from '../../../../src/services/runs/store-training.ts'
 import { addRun, TRAINING } from '../../../runs.ts'
 import { addStudy } from '../../../studies.ts'
 
@@ -96,22 +96,43 @@ it('a training beside makes a doubt', () => {
   expect(paceDoubts(services.profile, { ...CONTROL, asLongAs: null }, finished)).toEqual([])
 })
 
+it('a job has no company, because the scheduler gave it its processors', () => {
+  const jobs = [addTimed(20, 30), addTimed(0, 30), addTimed(10, 30)] as const
+  const job = { executor: 'slurm', id: '812', state: 'ended', node: 'n1', words: '', folder: '' } as const
+  const toJob = (run: string) => recordJob(services.profile, run, { job })
+  for (const run of jobs) toJob(run)
+  addTimed(25, 40)
+  expect(paceDoubts(services.profile, CONTROL, finishedAs(...jobs))).toEqual([])
+  const local = finishedAs(addTimed(60, 70), addTimed(40, 50), addTimed(50, 60))
+  toJob(addTimed(45, 70))
+  expect(paceDoubts(services.profile, CONTROL, local)).toEqual([])
+})
+
 it('a run that goes on elsewhere keeps its devices, and a run that begins anew forgets them', () => {
   const { profile: opened } = services
   const run = addTimed(0, 10)
   const where = () => trainedOnOf(storedRun(opened, run).environment).map(({ host, threads }) => [host, threads])
-  recordDevice(opened, run, { device: CPU })
+  const continueOn = (device: Partial<Device>, step: number) => {
+    recordDevice(opened, run, { device: { ...CPU, ...device } })
+    rewind(opened, run, { step, epoch: step })
+    return deviceChange(opened, run, step)?.text ?? null
+  }
+  expect(continueOn({}, 0)).toBeNull()
   expect(where()).toEqual([['n1', 2]])
-  expect(recordDevice(opened, run, { device: { ...CPU, host: 'n2' } })).toBeNull()
-  expect(recordDevice(opened, run, { device: { ...CPU, host: 'n2', threads: 8 } })?.text).toContain('threads 8, not 2')
-  recordDevice(opened, run, { device: { ...CPU, host: 'n2', threads: 8 } })
-  expect(where()).toEqual([
+  const all = [
     ['n1', 2],
     ['n2', 2],
     ['n2', 8],
-  ])
-  rewind(opened, run, { step: 6, epoch: 1 })
-  expect(where()).toHaveLength(3)
-  rewind(opened, run, { step: 0, epoch: 0 })
-  expect(where()).toEqual([['n2', 8]])
+  ]
+  for (const _opening of [1, 2, 3]) {
+    // A program that opens the profile hears all events of the job again.
+    expect(continueOn({ host: 'n2' }, 6)).toBeNull()
+    expect(continueOn({ host: 'n2', threads: 8 }, 9)).toContain('threads 8, not 2')
+    expect(continueOn({ host: 'n2', threads: 8 }, 12)).toBeNull()
+    expect(where()).toEqual(all)
+  }
+  expect(continueOn({}, 15)).toContain('threads 2, not 8')
+  expect(where()).toEqual([...all, ['n1', 2]]) // back on the first machine
+  expect(continueOn({}, 0)).toBeNull()
+  expect(where()).toEqual([['n1', 2]])
 })

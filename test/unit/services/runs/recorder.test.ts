@@ -9,7 +9,7 @@ import type { RunConfig, RunEvent, TrainingEvent } from '../../../../src/contrac
 import { partialBeside } from '../../../../src/engine/files/whole-files.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { recordFailure } from '../../../../src/services/runs/ending.ts'
-import { logEvent } from '../../../../src/services/runs/log.ts'
+import { eventsOf, logEvent } from '../../../../src/services/runs/log.ts'
 import { makeRecorder, type Recorder } from '../../../../src/services/runs/recorder.ts'
 import { findRun } from '../../../../src/services/runs/runs.ts'
 import { finishRun } from '../../../../src/services/runs/store.ts'
@@ -71,13 +71,13 @@ const epoch = (number: number, extra: Record<string, number> = {}): TrainingEven
     extra,
   },
 })
-const resumed = (step: number, epoch: number): TrainingEvent => ({
+const resumed = (step: number, epoch: number, notes = ['a note']): TrainingEvent => ({
   type: 'resumed',
   from: { step, epoch },
   steps: 90,
   epochs: 9,
   parameters: 1,
-  notes: ['a note'],
+  notes,
 })
 
 const record = (...events: TrainingEvent[]) => {
@@ -249,17 +249,37 @@ describe('a lack of memory', () => {
   })
 })
 
+it('the log of a job that waits has its last words only, and every other state', () => {
+  const tell = (state: 'pending' | 'running', words: string) =>
+    record({
+      type: 'job',
+      job: { executor: 'slurm', id: '812', state, node: null, words, folder: join(directory, 'job') },
+    })
+  const logged = () => eventsOf(services.profile, '1').filter(({ event }) => event.type === 'job')
+  tell('pending', 'Priority')
+  const [first] = logged()
+  for (let i = 0; i < 10; i++) tell('pending', i % 2 ? 'Priority' : 'Resources')
+  tell('pending', 'Slurm expects its start at noon.')
+  expect(logged().map(({ event }) => event)).toMatchObject([{ job: { words: 'Slurm expects its start at noon.' } }])
+  expect(logged()[0].seq).toBeGreaterThan(first.seq) // so that a window hears the words
+  tell('running', 'Job 812 runs.')
+  tell('pending', 'Priority')
+  expect(logged()).toHaveLength(3)
+  expect(jsonl().filter(event => event.type === 'job')).toHaveLength(3)
+})
+
 it('the device is part of the environment, and a change of the device is noted', () => {
   const here = { host: 'n1', cpu: 'EPYC', threads: 2 }
   const device = { ...here, tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU', kernels: 'TensorFlow' } as const
   record({ type: 'device', device: { ...device, gpu: null, compiler: null } })
   expect(viewRun(services.profile, '1')).toMatchObject({ environment: { content: null, ...device }, notes: [] })
-  record({ type: 'device', device: { ...device, device: 'GPU', gpu: 'NVIDIA H100', compiler: 'XLA' } })
+  const other = { ...device, device: 'GPU', gpu: 'NVIDIA H100', compiler: 'XLA' } as const
+  record({ type: 'device', device: other }, resumed(10, 1, []))
   expect(viewRun(services.profile, '1').notes).toEqual([
     {
       level: 'info',
       code: 'device-changed',
-      data: { changed: 'device,gpu,compiler' },
+      data: { changed: 'device,gpu,compiler', step: 10 },
       text: expect.stringContaining('device GPU, not CPU; gpu NVIDIA H100, not none; compiler XLA, not none'),
     },
   ])
@@ -267,13 +287,15 @@ it('the device is part of the environment, and a change of the device is noted',
 
 it('notes another processor or number of threads of a CPU, but not another machine of this kind', () => {
   const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU', kernels: 'TensorFlow', gpu: null } as const
-  const continueWith = (host: string, cpu: string | null, threads: number) =>
-    record({ type: 'device', device: { ...device, compiler: null, host, cpu, threads } })
-  continueWith('n1', 'EPYC', 2)
-  continueWith('n2', 'EPYC', 2)
+  const continueWith = (host: string, cpu: string | null, threads: number, step: number) =>
+    record({ type: 'device', device: { ...device, compiler: null, host, cpu, threads } }, resumed(step, 1, []))
+  continueWith('n1', 'EPYC', 2, 10)
+  continueWith('n2', 'EPYC', 2, 20)
   expect(viewRun(services.profile, '1')).toMatchObject({ environment: { host: 'n2', threads: 2 }, notes: [] })
-  continueWith('n2', 'EPYC', 1)
-  continueWith('n3', 'Xeon', 1)
+  for (const _hearing of ['first', 'again']) {
+    continueWith('n2', 'EPYC', 1, 30)
+    continueWith('n3', 'Xeon', 1, 40)
+  }
   const { environment, notes } = viewRun(services.profile, '1')
   expect(environment).toMatchObject({ host: 'n3', cpu: 'Xeon', threads: 1 })
   expect(notes.map(({ text }) => text)).toEqual([
@@ -290,7 +312,10 @@ it('a run of an earlier version without processor and threads goes on without a 
     )
     .run()
   const device = { tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU', kernels: 'TensorFlow', gpu: null } as const
-  record({ type: 'device', device: { ...device, compiler: null, host: 'n1', cpu: 'EPYC', threads: 2 } })
+  record(
+    { type: 'device', device: { ...device, compiler: null, host: 'n1', cpu: 'EPYC', threads: 2 } },
+    resumed(10, 1, []),
+  )
   expect(viewRun(services.profile, '1').notes).toEqual([])
 })
 
