@@ -2,10 +2,11 @@
  * An engine whose calls become jobs. A training, a scoring and a comparison of slices compute elsewhere. All other
  * calls go to an engine of this machine.
  */
+import { once } from 'node:events'
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AppError } from '../../contract/errors.ts'
+import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import { TrainingEvent } from '../../contract/runs.ts'
 import { copyOfMask } from '../../engine/files/masks.ts'
@@ -61,6 +62,15 @@ function removeOldCalls(runs: string): void {
   }
 }
 
+/** Resolves when the promise is settled, or when the signal is aborted. */
+async function untilSettled(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const settled = new AbortController()
+  const aborted = once(signal, 'abort', { signal: settled.signal })
+  await Promise.race([promise, aborted]).catch(() => {})
+  aborted.catch(() => {})
+  settled.abort()
+}
+
 /** A score that the job of its training has computed. `null`: there is none. A failed score is told once. */
 function scoreOf(params: Params<'evaluate'>): Calls['evaluate']['result'] | null {
   const { reconstructor } = params
@@ -79,6 +89,7 @@ export class JobEngine implements Engine {
   readonly #closing = new AbortController()
   /** The jobs that are followed, and whether each is pending. */
   readonly #live = new Map<JobWork, boolean>()
+  readonly #byFolder = new Map<string, Promise<unknown>>()
   #isClean = false
 
   constructor(options: JobEngineOptions) {
@@ -187,9 +198,17 @@ export class JobEngine implements Engine {
 
   async #perform(work: JobWork): Promise<unknown> {
     const { executors, chosen } = this.#options
+    // Equal calls have one folder. A later one waits, and then finds the result.
+    for (let other = this.#byFolder.get(work.folder); other; other = this.#byFolder.get(work.folder)) {
+      throwIfCancelled(work.signal)
+      await untilSettled(other, work.signal)
+    }
+    const call = new JobCall(work, { executors, chosen: chosen(), pause: this.#pause }).result()
+    this.#byFolder.set(work.folder, call)
     try {
-      return await new JobCall(work, { executors, chosen: chosen(), pause: this.#pause }).result()
+      return await call
     } finally {
+      this.#byFolder.delete(work.folder)
       this.#live.delete(work)
     }
   }

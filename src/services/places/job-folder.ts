@@ -102,6 +102,7 @@ export function endInWords(folder: string, { words, node }: Seen): string {
   const all = [
     words,
     end?.words,
+    end?.how === 'died' && 'If memory ran out, ask for more with --memory.',
     leftNothing &&
       `The job left nothing in ${folder}. Perhaps its node does not have this folder. Put the runs on a file system ` +
         'that all nodes share: --runs FOLDER.',

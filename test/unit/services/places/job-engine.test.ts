@@ -506,6 +506,20 @@ describe('a scoring', () => {
   })
 })
 
+it('two equal calls at once are one job', async () => {
+  const params = { path: '/a.h5', salt: '', slice: 1, mask: TRAINING.mask, reconstructors: [null] }
+  const controller = new AbortController()
+  const results = [1, 2].map(() => engine.call('compare', params))
+  const cancelled = codeOf(engine.call('compare', params, { signal: controller.signal }))
+  await submitted()
+  controller.abort('cancel')
+  expect(await cancelled).toBe('CANCELLED')
+  expect(cancel).not.toHaveBeenCalled()
+  writeWhole(inJob(submit.mock.calls[0][0].folder).result, { result: 'images' })
+  expect(await Promise.all(results)).toEqual(['images', 'images'])
+  expect(submit).toHaveBeenCalledOnce()
+})
+
 it('images of a comparison come back as they are', async () => {
   const params = { path: '/a.h5', salt: '', slice: 1, mask: TRAINING.mask, reconstructors: [null] }
   const images = { shape: [1, 2], truth: null, images: [new Float32Array([0.1, Number.NaN])], maximum: 1 } as never
