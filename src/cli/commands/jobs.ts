@@ -3,6 +3,7 @@ import Table from 'cli-table3'
 import { Command } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import type { RunRow } from '../../contract/runs.ts'
+import { NOT_ENDED } from '../../services/places/job-cancel.ts'
 import { makeJobsNow } from '../../services/places/jobs-now.ts'
 import { readSettings } from '../../services/profile/settings.ts'
 import { findRun, listRuns } from '../../services/runs/runs.ts'
@@ -50,15 +51,18 @@ async function cancel(ids: readonly string[], session: Session): Promise<void> {
   const without = runs.find(({ job }) => !job)
   if (without) throw new AppError('STATE_CONFLICT', `Expected a run with a job, got run ${without.id}, which has none.`)
   const cancelled = await Promise.all(
-    runs.map(async ({ id, job }) => ({ run: id, cancelled: await jobs.cancel(job!.folder) })),
+    runs.map(async ({ id, job }) => ({ run: id, outcome: await jobs.cancel(job!.folder) })),
   )
-  if (session.json) return printJson(cancelled)
-  for (const each of cancelled)
-    say(
-      each.cancelled
-        ? `The job of run ${each.run} was cancelled. The run continues with: self-mri runs resume ${each.run}`
-        : `The job of run ${each.run} was done before. Resume the run to take its result.`,
-    )
+  if (session.json)
+    return printJson(cancelled.map(({ run, outcome }) => ({ run, cancelled: outcome === 'cancelled', outcome })))
+  const words = {
+    cancelled: (run: string) =>
+      `The job of run ${run} was cancelled. The run continues with: self-mri runs resume ${run}`,
+    done: (run: string) => `The job of run ${run} was done before. Resume the run to take its result.`,
+    'goes on': (run: string) =>
+      `The job of run ${run} was asked to stop, and ${NOT_ENDED} See what Slurm says of it with: self-mri jobs`,
+  }
+  for (const { run, outcome } of cancelled) say(words[outcome](run))
 }
 
 const cancelCommand = (): Command =>

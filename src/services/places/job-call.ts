@@ -10,20 +10,20 @@ import { basename } from 'node:path'
 import { AppError, reasonOf, throwIfCancelled } from '../../contract/errors.ts'
 import type { RunJob } from '../../contract/execution.ts'
 import { onceThereIsRoom } from '../profile/room.ts'
-import { cancelJob } from './job-cancel.ts'
+import { cancelJob, NOT_ENDED } from './job-cancel.ts'
 import { type EventReader, readEvents } from './job-events.ts'
 import { isOver, type JobExecutor, Later, runsOn, type Seen } from './job-executor.ts'
+import { errorOf, inJob, JobRecord, JobResult, makePrivateFolder, readJobFile, writeWhole } from './job-files.ts'
 import {
-  errorOf,
-  inJob,
-  JobEnd,
-  JobRecord,
-  JobResult,
-  makePrivateFolder,
-  readJobFile,
-  writeWhole,
-} from './job-files.ts'
-import { clearForeign, endInWords, filesIn, isFolderAway, nextRecord, prepareFolder, takeOver } from './job-folder.ts'
+  clearForeign,
+  endInWords,
+  filesIn,
+  isFolderAway,
+  mayStartAgain,
+  nextRecord,
+  prepareFolder,
+  takeOver,
+} from './job-folder.ts'
 import { type JobTelling, type JobWork, makeTelling } from './job-work.ts'
 
 export interface JobContext {
@@ -72,7 +72,8 @@ export class JobCall {
       await this.#tell('submitted', `${this.#name} is looked for.`)
       const outcome = await this.#attach()
       if ('done' in outcome) return this.#deliver(outcome.done)
-      if (!outcome.seen.again && !this.#record!.told && !this.#work.here) throw await this.#end(outcome.seen)
+      const { told, resumed } = this.#record!
+      if (!(outcome.seen.again || told || resumed || this.#work.here)) throw await this.#end(outcome.seen)
     }
     if (this.#work.here) return this.#computeHere(this.#work.here)
     while (true) {
@@ -194,7 +195,7 @@ export class JobCall {
   }
 
   async #follow(): Promise<Outcome> {
-    const { signal } = this.#work
+    const { signal, folder } = this.#work
     let answered = 0
     let over = 0
     while (true) {
@@ -210,17 +211,11 @@ export class JobCall {
         const said = seen.state === 'ended' && existsSync(this.#at.end)
         if (over >= GRACE || (said && over > 0)) {
           const late = await this.#read()
-          return typeof late === 'object' ? { done: late } : { seen: this.#withEnd(seen) }
+          return typeof late === 'object' ? { done: late } : { seen: { ...seen, again: mayStartAgain(folder, seen) } }
         }
       }
       await this.#context.pause(this.#work, this.#telling.last?.state === 'pending')
     }
-  }
-
-  /** What the job said of its own end counts more than what the scheduler saw. */
-  #withEnd(seen: Seen): Seen {
-    const end = readJobFile(this.#at.end, JobEnd)
-    return end?.how === 'again' ? { ...seen, again: true } : seen
   }
 
   async #see(seen: Seen): Promise<void> {
@@ -284,14 +279,22 @@ export class JobCall {
     throw new AppError('JOB_CONTINUES', `${this.#name} goes on. Resume the run to follow the job.`)
   }
 
-  /** Throws `CANCELLED` when the job has stored its state. Returns the result if the job was done before. */
+  /**
+   * Throws `CANCELLED` when the job has stored its state, and `JOB_CONTINUES` if the job does not end. If the job was
+   * done before, returns its result.
+   */
   async #cancel(): Promise<JobResult> {
     await this.#mention(`${this.#name} is being cancelled.`)
-    const done = await cancelJob(this.#job, this.#executor, async () => {
+    const outcome = await cancelJob(this.#job, this.#executor, async () => {
       const read = await this.#read()
       return typeof read === 'object' ? read : null
     })
-    if (done) return done
+    if (typeof outcome === 'object') return outcome
+    if (outcome === 'goes on') {
+      const words = `${this.#name} was asked to stop, and ${NOT_ENDED} Resume the run to follow the job.`
+      await this.#mention(words)
+      throw new AppError('JOB_CONTINUES', words)
+    }
     this.#keep({ told: true })
     await this.#tell('ended', `${this.#name} was cancelled.`, this.#node)
     throw new AppError('CANCELLED', 'Cancelled')

@@ -53,6 +53,8 @@ export const JobRecord = z.object({
   step: z.int(),
   /** Whether somebody was told how the job ended. Who asks again then wants another job. */
   told: z.boolean(),
+  /** Whether the user resumed the run after the job was cancelled. The job is then submitted again. */
+  resumed: z.boolean().optional(),
 })
 export type JobRecord = z.infer<typeof JobRecord>
 

@@ -49,6 +49,27 @@ export function prepareFolder(folder: string, request: JobRequest, masks: readon
   writeWhole(at.request, request, { lasting: false })
 }
 
+const isStopped = (folder: string) => readJobFile(inJob(folder).end, JobEnd)?.how === 'stopped'
+
+/** Whether an ended job may be started again. A job that was cancelled starts again only if the user asks for it. */
+export function mayStartAgain(folder: string, seen: Seen): boolean {
+  const at = inJob(folder)
+  if (existsSync(at.cancel) || (seen.state === 'missing' && isStopped(folder))) return false
+  return seen.again || readJobFile(at.end, JobEnd)?.how === 'again'
+}
+
+/** The user resumes the run of a job: a job that was cancelled is then submitted again. */
+export function submitCancelledAgain(folder: string): void {
+  const { record: path, cancel } = inJob(folder)
+  const record = readJobFile(path, JobRecord)
+  if (!record || !(existsSync(cancel) || isStopped(folder))) return
+  try {
+    writeWhole(path, { ...record, resumed: true })
+  } catch (error) {
+    if (!isFolderAway(error, folder)) throw error // else the job's end is told once more
+  }
+}
+
 /** An attempt that the scheduler has lost then writes no more, because this program computes the training. */
 export const takeOver = (folder: string): void => writeWhole(inJob(folder).owner, `here-${randomUUID()}`)
 
@@ -101,6 +122,7 @@ export function endInWords(folder: string, { words, node }: Seen): string {
   const leftNothing = node !== null && readOwner(folder) === null && log === ''
   const all = [
     words,
+    existsSync(at.cancel) && 'The job was cancelled. Resume the run to start the job again.',
     end?.words,
     end?.how === 'died' && 'If memory ran out, ask for more with --memory.',
     leftNothing &&

@@ -12,10 +12,10 @@ export interface JobsNow {
   /** `null`: the folder has no job. */
   see(folder: string): Promise<Omit<Seen, 'again'> | null>
   /**
-   * Waits until the job has stored its state. `false`: the job was done before. Throws `STATE_CONFLICT` if there is no
+   * Waits until the job has stored its state. `done`: the job was done before. Throws `STATE_CONFLICT` if there is no
    * job.
    */
-  cancel(folder: string): Promise<boolean>
+  cancel(folder: string): Promise<'cancelled' | 'done' | 'goes on'>
 }
 
 export function makeJobsNow(settings: SlurmSettings): JobsNow {
@@ -42,7 +42,8 @@ export function makeJobsNow(settings: SlurmSettings): JobsNow {
     async cancel(folder) {
       const record = recordOf(folder)
       if (!record) throw new AppError('STATE_CONFLICT', `Expected a run with a job, got no job in ${folder}.`)
-      return (await cancelJob({ folder, record }, executors[record.executor], () => resultOf(folder))) === null
+      const outcome = await cancelJob({ folder, record }, executors[record.executor], () => resultOf(folder))
+      return typeof outcome === 'object' ? 'done' : outcome
     },
   }
 }

@@ -92,7 +92,8 @@ function parse(output: string): JobList {
 function lineOf(jobs: JobList, { folder, record }: SubmittedJob): SlurmJob | undefined {
   const own = [...(jobs.get(record.token) ?? []), ...(jobs.get(folder) ?? [])]
   const newest = own.toSorted((a, b) => Number(b.id) - Number(a.id))
-  return newest.find(job => !hasEnded(job)) ?? newest[0]
+  // An older answer may name the job that ended before this one was submitted.
+  return newest.find(job => !hasEnded(job)) ?? newest.find(({ id }) => Number(id) >= Number(record.id))
 }
 
 const nameOf = ({ id }: JobRecord) => (id === null ? 'The job' : `Job ${id}`)

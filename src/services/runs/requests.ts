@@ -146,7 +146,7 @@ export async function again(
 
 /** Queues an unfinished run again. The run continues from its last state. */
 export async function resume(opened: WithQueue, run: string, options: ReadOptions = {}): Promise<void> {
-  const resumption = await prepareResumption(opened, run, options)
+  const resumption = await prepareResumption(opened, run, { ...options, startsAgain: true })
   requireEngine()
   opened.queue.resume(run, resumption)
 }

@@ -3,6 +3,9 @@ import { AppError } from '../../contract/errors.ts'
 import type { RunRow } from '../../contract/runs.ts'
 import type { Study } from '../../contract/studies.ts'
 import type { Role } from '../../contract/volumes.ts'
+import { jobFolderOf } from '../places/job-files.ts'
+import { submitCancelledAgain } from '../places/job-folder.ts'
+import { runDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { OpenProfile, ReadOptions } from '../studies/contents/reader.ts'
 import { studyById } from '../studies/studies.ts'
@@ -32,6 +35,8 @@ function studyOfRun(profile: Profile, { id, study_id }: StoredRun): Study {
 
 interface ResumeOptions extends ReadOptions, Pick<RunRequest, 'scores'> {
   readonly unasked?: boolean
+  /** Whether a job that was cancelled starts again, because the user asked for this resumption. */
+  readonly startsAgain?: boolean
 }
 
 /**
@@ -41,7 +46,7 @@ interface ResumeOptions extends ReadOptions, Pick<RunRequest, 'scores'> {
 export async function prepareResumption(
   opened: OpenProfile,
   id: string,
-  { unasked = false, scores, ...options }: ResumeOptions = {},
+  { unasked = false, startsAgain = false, scores, ...options }: ResumeOptions = {},
 ): Promise<Resumption> {
   requireHere(opened.profile, id)
   const row = storedRun(opened.profile, id)
@@ -60,7 +65,11 @@ export async function prepareResumption(
   requireSameContent(opened.profile, id, prepared)
   const step = states[0]?.step ?? 0
   const resumes = unasked ? (step > row.resumed_step ? 1 : row.resumes + 1) : 0
-  return { prepared, claim: () => claimRun(opened.profile, id, status, resumes, step) }
+  function claim(): void {
+    claimRun(opened.profile, id, status, resumes, step)
+    if (startsAgain) submitCancelledAgain(jobFolderOf(runDirectory(opened.profile, id)))
+  }
+  return { prepared, claim }
 }
 
 /** Throws `DATA_CHANGED` if the present contents differ from the contents at the start of the run. */
@@ -99,7 +108,7 @@ export async function resumeRun(
   id: string,
   options: RunOptions & Pick<RunRequest, 'scores'> = {},
 ): Promise<RunRow> {
-  const resumption = await prepareResumption(opened, id, options)
+  const resumption = await prepareResumption(opened, id, { ...options, startsAgain: true })
   const begin = (status: 'queued' | 'running') => {
     resumption.claim()
     if (status === 'running') beginRun(opened.profile, id)

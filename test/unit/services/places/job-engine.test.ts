@@ -13,6 +13,7 @@ import { JobEngine } from '../../../../src/services/places/job-engine.ts'
 import { writeEvents } from '../../../../src/services/places/job-events.ts'
 import { type JobExecutor, Later, type Seen } from '../../../../src/services/places/job-executor.ts'
 import { callFolder, decode, inJob, scoreFile, writeWhole } from '../../../../src/services/places/job-files.ts'
+import { submitCancelledAgain } from '../../../../src/services/places/job-folder.ts'
 import { TRAINING } from '../../../runs.ts'
 
 let root: string
@@ -408,6 +409,83 @@ describe('an aborted call', () => {
     })
     expect(cancel).not.toHaveBeenCalled()
     expect(existsSync(at().cancel)).toBe(false)
+  })
+})
+
+describe('a job that was cancelled while no program followed it', () => {
+  const forgotten = { state: 'missing', again: true, words: 'Job 812 is no longer in Slurm’s list.' } as const
+
+  it.each([
+    ['by Self-MRI', () => writeFileSync(at().cancel, ''), 'The job was cancelled. Resume the run'],
+    ['by scancel', () => job.ends('stopped'), 'The job was stopped.'],
+  ])('%s does not start again by itself, even if the scheduler has forgotten it', async (_, cancelled, words) => {
+    await followedBefore()
+    cancelled()
+    seen = forgotten
+    await expect(train()).rejects.toMatchObject({ code: 'JOB_ENDED', message: expect.stringContaining(words) })
+    expect(submit).not.toHaveBeenCalled()
+    expect(told().at(-1)).toMatchObject({ state: 'lost' })
+  })
+
+  it.each([forgotten, { state: 'ended', words: 'Somebody cancelled job 812.' } as const])(
+    'starts again when the user resumes the run ($state)',
+    async ended => {
+      await followedBefore()
+      writeFileSync(at().cancel, '')
+      submitCancelledAgain(join(run, 'job'))
+      seen = ended
+      const result = train()
+      await submitted()
+      expect(recordNow()).not.toHaveProperty('resumed')
+      seen = {}
+      job.gives()
+      expect(await result).toEqual(summary)
+    },
+  )
+})
+
+describe('while job.json cannot be written', () => {
+  /** A folder in the file's place. */
+  const block = () => {
+    rmSync(at().record)
+    mkdirSync(at().record)
+  }
+
+  it('the job is followed nevertheless', async () => {
+    submit.mockImplementation(async () => {
+      block()
+      return '812'
+    })
+    const result = train()
+    await until(() => told().at(-1)?.state === 'running')
+    job.gives()
+    expect(await result).toEqual(summary)
+    expect(submit).toHaveBeenCalledOnce()
+  })
+
+  it('a job whose folder is away can be cancelled', async () => {
+    const controller = new AbortController()
+    const result = codeOf(train({}, controller.signal))
+    await submitted()
+    cancel.mockImplementation(async () => {
+      renameSync(join(run, 'job'), join(run, 'away'))
+      seen = { state: 'ended', words: 'CANCELLED' }
+    })
+    controller.abort('cancel')
+    expect(await result).toBe('CANCELLED')
+    expect(told().at(-1)).toMatchObject({ state: 'ended', words: 'Job 812 of run 7 was cancelled.' })
+  })
+
+  it('a job that ended tells why it ended', async () => {
+    const result = train()
+    await submitted()
+    await until(() => told().at(-1)?.state === 'running')
+    block()
+    seen = { state: 'ended', words: 'Job 812 ran out of memory.' }
+    await expect(result).rejects.toMatchObject({
+      code: 'JOB_ENDED',
+      message: expect.stringContaining('Job 812 ran out of memory.'),
+    })
   })
 })
 

@@ -245,6 +245,14 @@ describe('the state of a job', () => {
     expect(await see({ id: null })).toMatchObject({ state: 'running', id: '813' })
   })
 
+  it('is not that of an earlier submission, which an older answer still names', async () => {
+    queue(line('TIMEOUT', { id: 700 }))
+    expect(await see({ id: '812' })).toMatchObject({ state: 'missing' })
+    expect(await see({ id: '700' })).toMatchObject({ state: 'ended', id: '700' })
+    queue(line('TIMEOUT', { id: 813 })) // the scheduler took a later submission, whose id was lost
+    expect(await see({ id: '812' })).toMatchObject({ state: 'ended', id: '813' })
+  })
+
   it('is found by its folder if the cluster replaces comments', async () => {
     queue(`813|RUNNING|None|n2|N/A|(null)|${folder}`)
     expect(await see({ id: null })).toMatchObject({ state: 'running', id: '813' })

@@ -16,11 +16,21 @@ import { encodeCheckpoint } from '../../../../src/core/training/checkpoint.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
 import type { TrainRequest } from '../../../../src/engine/process/protocol.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
+import {
+  inJob,
+  JobRecord,
+  jobFolderOf,
+  makePrivateFolder,
+  readJobFile,
+  writeWhole,
+} from '../../../../src/services/places/job-files.ts'
 import { maskFileAt } from '../../../../src/services/profile/mask-files.ts'
+import { runDirectory } from '../../../../src/services/profile/paths.ts'
 import { changeSettings } from '../../../../src/services/profile/settings.ts'
 import { importCheckpoint } from '../../../../src/services/runs/checkpoints.ts'
 import { eventsOf } from '../../../../src/services/runs/log.ts'
 import { makeQueue, type Queue } from '../../../../src/services/runs/queue.ts'
+import { resume as resumeStopped } from '../../../../src/services/runs/requests.ts'
 import { prepareResumption, type Resumption } from '../../../../src/services/runs/resume.ts'
 import { resumeInterrupted } from '../../../../src/services/runs/resume-interrupted.ts'
 import { findRun, listRuns } from '../../../../src/services/runs/runs.ts'
@@ -390,6 +400,25 @@ describe('a resumption', () => {
     trainings[2].emit(state(3))
     await trainings[2].fail(new AppError('OUT_OF_MEMORY', 'too much'))
     expect(listRuns(services.profile).map(({ resumable }) => resumable)).toEqual([false, false, true])
+  })
+
+  it('starts a job that was cancelled again if the user asks, but not automatically', async () => {
+    const [run] = queue.add(prepared(1))
+    const folder = jobFolderOf(runDirectory(services.profile, run))
+    makePrivateFolder(folder)
+    const record = { executor: 'slurm', id: '812', name: 'n', token: 't', fruitless: 1, step: 0, told: false }
+    writeWhole(inJob(folder).record, record)
+    writeWhole(inJob(folder).cancel, '')
+    const isResumed = () => readJobFile(inJob(folder).record, JobRecord)!.resumed ?? false
+    const watched = { ...services, queue: { ...queue, resume: (_: string, { claim }: Resumption) => claim() } }
+    changeSettings(services.profile, services.engines, { autoResume: true })
+    interruptRun(services.profile, run, 'The job goes on.')
+    await resumeInterrupted(watched)
+    expect(findRun(services.profile, run).status).toBe('queued')
+    expect(isResumed()).toBe(false)
+    interruptRun(services.profile, run, 'The job was cancelled.')
+    await resumeStopped(watched, run)
+    expect(isResumed()).toBe(true)
   })
 
   it('happens automatically at most three times without progress', async () => {
