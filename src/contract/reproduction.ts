@@ -215,6 +215,8 @@ export const ReproductionPart = z.object({
   run: z.string().nullable(),
   /** Computed share, 0 to 1. `null`: unknown. */
   share: z.number().nullable(),
+  /** Whether the part has not begun, because it waits for a place. */
+  waits: z.boolean(),
 })
 export type ReproductionPart = z.infer<typeof ReproductionPart>
 

@@ -20,7 +20,7 @@ export function SeveralParts({ parts }: { parts: Reproduction['current'] }) {
   )
 }
 
-function Part({ part: { label, run: id, share }, run }: { part: ReproductionPart; run: RunView | undefined }) {
+function Part({ part: { label, run: id, share, waits }, run }: { part: ReproductionPart; run: RunView | undefined }) {
   const job = run && livingJob(run)
   const wait = job && jobWait(job)
   return (
@@ -29,7 +29,9 @@ function Part({ part: { label, run: id, share }, run }: { part: ReproductionPart
         {label}
       </span>
       <Progress size="xs" value={100 * (share ?? 0)} aria-label={label} />
-      <span className={style.share}>{wait ?? (share === null ? '' : `${Math.floor(100 * share)} %`)}</span>
+      <span className={style.share}>
+        {wait ?? (waits ? 'waits' : share === null ? '' : `${Math.floor(100 * share)} %`)}
+      </span>
       {id !== null && (
         <button type="button" className={style.link} onClick={() => goToScreen('runs', id)}>
           Run {id}

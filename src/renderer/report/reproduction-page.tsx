@@ -8,13 +8,12 @@ import type { Reproduction, ReproductionReport } from '../../contract/reproducti
 import { count } from '../../presentation/numbers.ts'
 import { errorText } from '../app/client.ts'
 import { goToScreen } from '../app/navigation.ts'
-import { clock } from '../app/progress.ts'
 import { useCatalogue, useReproductionFigures, useReproductionReport } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { resumeReproduction, saveReproduction, stopReproduction } from './actions.ts'
 import { SeveralParts } from './parts.tsx'
 import style from './reproduction-page.module.css'
-import { isIncomplete, onePartInWords, plannedWords, StatusMark, useRequestWords } from './state.tsx'
+import { isIncomplete, leftInWords, onePartInWords, plannedWords, StatusMark, useRequestWords } from './state.tsx'
 import { ReproductionTables } from './tables.tsx'
 
 export function ReproductionPage({ reproduction }: { reproduction: Reproduction }) {
@@ -89,13 +88,13 @@ function Actions({ reproduction, any }: { reproduction: Reproduction; any: boole
 
 /** One line at the top of the page. The line stays there after the reproduction ends. */
 function State({ reproduction }: { reproduction: Reproduction }) {
-  const { status, done, planned, current, secondsLeft, reason } = reproduction
+  const { status, done, planned, current, reason } = reproduction
   return (
     <div className={style.state}>
       <StatusMark status={status} />
       <span className={style.stateWords}>
         {status}, {done} of {plannedWords(reproduction)}
-        {status === 'running' && secondsLeft !== null && `, ${clock(secondsLeft)} left`}
+        {leftInWords(reproduction)}
       </span>
       <Progress
         className={style.progress}

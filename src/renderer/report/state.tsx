@@ -47,15 +47,23 @@ export const isIncomplete = ({ status, done, planned }: Reproduction): boolean =
 export const plannedWords = ({ planned, request }: Reproduction): string =>
   request.classical ? `${planned} trainings and classical rows` : count(planned, 'training')
 
-/** 'CG-SENSE, 5 %'. The bottom line has the share of a training. */
-export const onePartInWords = ({ label, run, share }: ReproductionPart): string =>
-  run !== null || share === null ? label : `${label}, ${Math.round(100 * share)} %`
+/** 'CG-SENSE, 5 %', or 'next: Baseline, U-Net-16'. The bottom line has the share of a training. */
+export function onePartInWords({ label, run, share, waits }: ReproductionPart): string {
+  if (waits) return `next: ${label}`
+  return run !== null || share === null ? label : `${label}, ${Math.round(100 * share)} %`
+}
+
+/** ', 12:10 left' Nothing while no part goes on, because the wait is not known. */
+export function leftInWords({ status, current, secondsLeft }: Reproduction): string {
+  const goesOn = status === 'running' && current.some(({ waits }) => !waits)
+  return goesOn && secondsLeft !== null ? `, ${clock(secondsLeft)} left` : ''
+}
 
 /** '4 of 15 trainings, 12:10 left' */
 export function StateWords({ reproduction }: { reproduction: Reproduction }) {
-  const { status, done, planned, secondsLeft } = reproduction
+  const { status, done, planned } = reproduction
   const far = `${done} of ${plannedWords(reproduction)}`
-  if (status === 'running') return `${far}${secondsLeft === null ? '' : `, ${clock(secondsLeft)} left`}`
+  if (status === 'running') return `${far}${leftInWords(reproduction)}`
   if (status === 'finished' && done >= planned) return `finished, ${plannedWords(reproduction)}`
   return `${status}, ${far}`
 }

@@ -80,6 +80,8 @@ function unfinished(standing: Standing) {
   return { ...standing.run, share: Math.min(1, standing.run.epochs / standing.epochs) }
 }
 
+type Going = Omit<ReproductionPart, 'label'>
+
 /**
  * Progress of a plan at so many places.
  * `current`: what goes on. If nothing goes on: the next classical row or training. Empty: only scores are left.
@@ -90,19 +92,21 @@ export function progressOf(profile: Profile, plan: Plan, failures: Failures = ne
   const trainings = inTurn(plan, finished)
   const classical = classicalProgress(profile, plan, key => failures.has(key))
   const names = slots === 1 ? null : partNames(plan)
-  const part = (of: PlannedTraining | PlannedRow, share: number | null, run: string | null = null) => ({
+  const part = (of: PlannedTraining | PlannedRow, { run = null, share = null, waits = false }: Partial<Going>) => ({
     label: names?.get(of.key) ?? partLabel(plan, of),
     run,
     share,
+    waits,
   })
-  const open: ReproductionPart[] = classical.begun.map(({ row, share }) => part(row, share))
+  const open: ReproductionPart[] = classical.begun.map(({ row, share }) => part(row, { share }))
   for (const training of trainings) {
     const run = unfinished(standings.get(training.key)!)
-    if (run && OPEN.includes(run.status)) open.push(part(training, run.share, run.id))
+    if (!run || !OPEN.includes(run.status)) continue
+    open.push(part(training, { run: run.id, share: run.share, waits: run.status === 'queued' }))
   }
   const isNext = (standing: Standing) => standing.state === 'ready' && !endedBadly(standing)
   const next = classical.next ?? trainings.find(({ key }) => isNext(standings.get(key)!))
-  const waits = next ? [part(next, classical.next && 0)] : []
+  const waits = next ? [part(next, { waits: true })] : []
   return {
     done: finished.size + classical.done,
     planned: plan.trainings.length + classical.planned,
@@ -111,7 +115,7 @@ export function progressOf(profile: Profile, plan: Plan, failures: Failures = ne
   }
 }
 
-const SCORING: ReproductionPart = { label: 'Scoring', run: null, share: null }
+const SCORING: ReproductionPart = { label: 'Scoring', run: null, share: null, waits: false }
 
 /** The reproduction for the screens. @param slots number of trainings that may go on at once */
 export function viewReproduction(profile: Profile, stored: StoredReproduction, slots = 1): Reproduction {

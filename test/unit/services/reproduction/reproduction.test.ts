@@ -808,7 +808,7 @@ describe('classical rows', () => {
     const { request: of } = stored
     expect(viewReproduction(services.profile, stored)).toMatchObject({ done: 0, planned: 5, current: [] })
     expect(viewReproduction(services.profile, { ...stored, status: 'running' }).current).toEqual([
-      { label: 'CG-SENSE', run: null, share: 1 / 21 },
+      { label: 'CG-SENSE', run: null, share: 1 / 21, waits: false },
     ])
     meet = () => {}
     await reproduce(of)
@@ -1357,7 +1357,7 @@ describe('a reproduction that the window started', () => {
     expect(viewReproduction(services.profile, storedReproduction(services.profile, id))).toMatchObject({
       status: 'running',
       done: 1,
-      current: [{ label: 'Baseline, U-Net-16', run: '2', share: 1 / 30 }],
+      current: [{ label: 'Baseline, U-Net-16', run: '2', share: 1 / 30, waits: false }],
       secondsLeft: expect.any(Number),
     })
     services.queue.stopRun('2', 'pause')
