@@ -29,9 +29,19 @@ export function slotsFault({ slots }: ExecutionDraft): string | null {
   return fits ? null : 'Expected a whole number, 1 to 64, or no number'
 }
 
-/** A device was checked or unchecked. All devices together are `null`, so that a new device is used too. */
-export function withDevice(chosen: Execution['devices'], all: readonly string[], device: string): Execution['devices'] {
-  const before = chosen ?? all
-  const after = all.filter(each => (each === device ? !before.includes(each) : before.includes(each)))
-  return after.length === all.length ? null : after
+/** Chosen devices that do not answer. */
+export const missingDevices = (chosen: Execution['devices'], present: readonly string[]): string[] =>
+  (chosen ?? []).filter(each => !present.includes(each))
+
+/** A device was checked or unchecked. All present devices are `null`, so that a new device is used too. */
+export function withDevice(
+  chosen: Execution['devices'],
+  present: readonly string[],
+  device: string,
+): Execution['devices'] {
+  const before = chosen ?? present
+  const after = [...present, ...missingDevices(chosen, present)].filter(each =>
+    each === device ? !before.includes(each) : before.includes(each),
+  )
+  return present.every(each => after.includes(each)) ? null : after
 }

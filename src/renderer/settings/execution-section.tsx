@@ -4,7 +4,7 @@ import { useEffect, useId, useRef, useState } from 'react'
 import type { OfferedDevice } from '../../contract/engine.ts'
 import { EXECUTORS, Execution, type Executor } from '../../contract/execution.ts'
 import { client } from '../app/client.ts'
-import { type ExecutionDraft, slotsFault, slotsHere, withDevice } from '../app/execution.ts'
+import { type ExecutionDraft, missingDevices, slotsFault, slotsHere, withDevice } from '../app/execution.ts'
 import { useScreen } from '../app/navigation.ts'
 import { tellError } from '../app/notify.tsx'
 import { useDevices, useInfo, useSettings } from '../app/queries.ts'
@@ -29,21 +29,23 @@ const EXECUTOR_WORDS: Readonly<Record<Executor, string>> = {
     'sees the folder. The run’s page shows the folder.',
 }
 
-/** Scrolls here when a link leads here. */
-function useArrival() {
+/** Scrolls here when a link leads here, and takes the focus. The section has its height when the settings are read. */
+function useArrival(isReady: boolean) {
   const section = useRef<HTMLElement>(null)
   const detail = useScreen(state => state.detail)
   useEffect(() => {
-    if (detail === 'execution') section.current?.scrollIntoView()
-  }, [detail])
+    if (detail !== 'execution' || !isReady) return
+    section.current?.scrollIntoView({ block: 'nearest' })
+    section.current?.focus({ preventScroll: true })
+  }, [detail, isReady])
   return section
 }
 
 export function ExecutionSection() {
   const { data: settings } = useSettings()
-  const section = useArrival()
+  const section = useArrival(settings !== undefined)
   return (
-    <section ref={section} className={style.section} aria-label="Where trainings run">
+    <section ref={section} tabIndex={-1} className={style.section} aria-label="Where trainings run">
       <h2>Where trainings run</h2>
       {settings ? <Form key={JSON.stringify(settings.execution)} stored={settings.execution} /> : <div role="status" />}
     </section>
@@ -142,17 +144,17 @@ interface HereProps {
 
 function Here({ draft, onChange }: HereProps) {
   const id = useId()
-  const { data: devices = [] } = useDevices()
-  const gpus = devices.filter(({ label }) => label.startsWith('GPU')).length
+  const { data: devices } = useDevices()
+  const gpus = devices?.filter(({ kind }) => kind === 'GPU').length ?? 0
   const fault = slotsFault(draft)
   const says = fault ?? (gpus > 0 ? GPU_SLOTS_WORDS : CPU_SLOTS_WORDS)
   return (
     <>
-      {gpus > 1 && <DeviceChoice {...{ devices, draft, onChange }} />}
+      {devices && (gpus > 1 || draft.devices !== null) && <DeviceChoice {...{ devices, draft, onChange }} />}
       <div className={style.field}>
         <div>
           <label htmlFor={id}>Trainings at once</label>
-          <p className={style.help} data-fault={fault ? '' : undefined}>
+          <p className={style.help} data-fault={fault ? '' : undefined} data-unknown={devices ? undefined : ''}>
             {says}
           </p>
         </div>
@@ -160,7 +162,7 @@ function Here({ draft, onChange }: HereProps) {
           id={id}
           aria-description={says}
           error={fault !== null}
-          placeholder={String(slotsHere({ slots: null, devices: draft.devices }, gpus))}
+          placeholder={devices && String(slotsHere({ slots: null, devices: draft.devices }, gpus))}
           min={1}
           max={64}
           clampBehavior="none"
@@ -174,19 +176,24 @@ function Here({ draft, onChange }: HereProps) {
 }
 
 function DeviceChoice({ devices, draft, onChange }: HereProps & { devices: readonly OfferedDevice[] }) {
-  const all = devices.map(({ id }) => id)
+  const present = devices.map(({ id }) => id)
+  const missing = missingDevices(draft.devices, present)
+  const offered = [
+    ...devices.map(({ id, label, name }) => ({ id, words: `${label}${name === null ? '' : `, ${name}`}` })),
+    ...missing.map(id => ({ id, words: `${id} (does not answer)` })),
+  ]
   const isChosen = (id: string) => draft.devices?.includes(id) ?? true
   return (
     <fieldset className={style.devices}>
       <legend>Devices</legend>
-      {devices.map(({ id, label, name }) => (
+      {offered.map(({ id, words }) => (
         <Checkbox
           key={id}
-          label={`${label}${name === null ? '' : `, ${name}`}`}
+          label={words}
           checked={isChosen(id)}
           // At least one device stays chosen.
-          disabled={isChosen(id) && all.filter(isChosen).length === 1}
-          onChange={() => onChange({ devices: withDevice(draft.devices, all, id) })}
+          disabled={isChosen(id) && offered.filter(each => isChosen(each.id)).length === 1}
+          onChange={() => onChange({ devices: withDevice(draft.devices, present, id) })}
         />
       ))}
     </fieldset>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Execution } from '../../../src/contract/execution.ts'
-import { slotsFault, whereInWords, withDevice } from '../../../src/renderer/app/execution.ts'
+import { missingDevices, slotsFault, whereInWords, withDevice } from '../../../src/renderer/app/execution.ts'
 
 const execution = (changes: object = {}): Execution => Execution.parse(changes)
 
@@ -29,7 +29,14 @@ describe('the form', () => {
     expect(withDevice(null, all, 'b')).toEqual(['a', 'c'])
     expect(withDevice(['a', 'c'], all, 'a')).toEqual(['c'])
     expect(withDevice(['a', 'c'], all, 'b')).toBeNull()
-    expect(withDevice(['a', 'gone'], all, 'b')).toEqual(['a', 'b'])
+    expect(withDevice(['a', 'gone'], all, 'b')).toEqual(['a', 'b', 'gone'])
+  })
+
+  it('lists chosen devices that do not answer, so that they can be cleared', () => {
+    expect(missingDevices(['a', 'gone'], ['a', 'b'])).toEqual(['gone'])
+    expect(missingDevices(null, ['a'])).toEqual([])
+    expect(withDevice(['a', 'gone'], ['a', 'b'], 'gone')).toEqual(['a'])
+    expect(withDevice(['gone'], ['a'], 'a')).toBeNull()
   })
 
   it.each([
