@@ -6,7 +6,7 @@ import { lossInWords } from '../../contract/training-summary.ts'
 import { formatDuration, formatLoss, formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
 import { trainingMaskInWords } from '../../presentation/protocol.ts'
 import { useNetworkLabel } from '../app/queries.ts'
-import { jobName, livingJob } from '../app/run-job.ts'
+import { jobName } from '../app/run-job.ts'
 import { recipeSummary } from './recipe-parts.ts'
 import style from './runs.module.css'
 
@@ -66,13 +66,11 @@ function outcomeFacts({ summary, metrics, keptEpoch, config: { pretext } }: RunV
 /** A finished run names the kernels of all its epochs. Before, the environment names the kernels of the last start. */
 const kernelFacts = ({ summary }: RunView): Fact[] => (summary ? [['kernels', spansInWords(summary.kernels)]] : [])
 
-/** The head of the page has the words of a job that lives. */
-function jobFacts(run: RunView): Fact[] {
-  const { job } = run
-  if (!job) return []
-  if (!livingJob(run)) return [['job', job.words || jobName(job)]]
-  return job.executor === 'slurm' ? [['job', jobName(job)]] : [] // the folder has its own line
-}
+/** The head of the page says how the job goes on, or how it ended. A job folder has its own line. */
+const jobFacts = ({ job }: RunView): Fact[] => (job?.executor === 'slurm' ? [['job', jobName(job)]] : [])
+
+/** The script that starts a job, in the job's folder. */
+const SCRIPT = 'job.sh'
 
 /** The scheduler's output of a Slurm job, in the job's folder. */
 const LOG = 'slurm.log'
@@ -117,6 +115,7 @@ export function RunFacts({ run, environment }: { run: RunView; environment: Read
         ))}
         {checkpoint && <FileFact name="checkpoint" path={checkpoint.path} hover={`SHA-256 ${checkpoint.sha256}`} />}
         {job && <FileFact name="job folder" path={job.folder} />}
+        {job?.executor === 'folder' && <FileFact name="job script" path={`${job.folder}/${SCRIPT}`} />}
         {job?.executor === 'slurm' && <FileFact name="job log" path={`${job.folder}/${LOG}`} />}
       </dl>
     </section>

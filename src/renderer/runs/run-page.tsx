@@ -4,6 +4,7 @@ import { useEffect, useMemo } from 'react'
 import type { RunView } from '../../contract/runs.ts'
 import { runLabel, STATUS_LABEL } from '../app/format.ts'
 import { takeProgress, useLive } from '../app/live.ts'
+import { goToScreen } from '../app/navigation.ts'
 import { showFeatures } from '../app/open-features.ts'
 import { useRun } from '../app/queries.ts'
 import { hideRun, resumeRun, runAgain } from '../app/run-actions.ts'
@@ -11,6 +12,7 @@ import { livingJob, placeOf } from '../app/run-job.ts'
 import { FineTuneButton } from '../widgets/fine-tune.tsx'
 import { EndedThere } from './ended-there.tsx'
 import { Health } from './health.tsx'
+import { JobWords } from './job-words.tsx'
 import { Previews } from './previews.tsx'
 import { CompareButton, Milestones, SmallerBatch, StopButtons } from './run-buttons.tsx'
 import { RunFacts } from './run-facts.tsx'
@@ -59,11 +61,7 @@ export function RunPage({ run }: { run: RunView }) {
             This run belongs to {run.elsewhere}, which this machine cannot stop. Press Ctrl+C in that program.
           </p>
         )}
-        {job && (
-          <p className={`${style.job} secondary`} role="status">
-            {job.words}
-          </p>
-        )}
+        {job && <JobWords job={job} />}
         {progress?.waiting && !ended(run) && (
           <p className={style.reason} role="status">
             {progress.waiting}
@@ -90,6 +88,7 @@ export function RunPage({ run }: { run: RunView }) {
               </Button>
             </Tooltip>
           )}
+          {run.job && <Button onClick={() => goToScreen('settings', 'execution')}>Choose where trainings run</Button>}
           {run.suggestion && <SmallerBatch run={run} suggestion={run.suggestion} />}
           <CompareButton run={run} />
           {run.checkpoint && <Button onClick={() => showFeatures(run.id)}>Show feature maps</Button>}

@@ -5,12 +5,12 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import type { JobExecutor, Seen, SubmittedJob } from './job-executor.ts'
 import { inJob, JobEnd, readJobFile, readOwner } from './job-files.ts'
-import { jobCommand, writeScript } from './job-script.ts'
+import { startCommand, writeScript } from './job-script.ts'
 
 function seen({ folder }: SubmittedJob): Seen {
   const nothing = { id: null, node: null, again: false }
   const end = readJobFile(inJob(folder).end, JobEnd)
-  const command = jobCommand(folder)
+  const command = startCommand(folder)
   const start = `Start the job, or let your scheduler start it: ${command}`
   if (end?.how === 'again') return { ...nothing, state: 'pending', words: `The job has stored its state. ${start}` }
   if (end) return { ...nothing, state: 'ended', words: end.words }

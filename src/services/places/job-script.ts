@@ -12,8 +12,11 @@ const PASSED_ON = ['SELF_MRI_CACHE', 'SELF_MRI_KEPT', 'SELF_MRI_KERNELS', 'NODE_
 
 const quoted = (text: string): string => (/^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
+/** Starts a job's script, for a user's shell. */
+export const startCommand = (folder: string): string => `bash ${quoted(inJob(folder).script)}`
+
 /** The command of a job, for a shell. */
-export function jobCommand(folder: string): string {
+function jobCommand(folder: string): string {
   const { node, flags } = engineNode()
   return [node, ...flags, MAIN, 'job', folder].map(quoted).join(' ')
 }

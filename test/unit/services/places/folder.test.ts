@@ -34,7 +34,7 @@ it('a job waits until somebody starts it, with the command in words', async () =
   expect(readFileSync(at().script, 'utf8')).toMatch(/\nsource \/opt\/env.sh\nexec .*main[.]ts job \/tmp\/folder-/)
   expect(await see()).toMatchObject({
     state: 'pending',
-    words: expect.stringMatching(/Start the job.*job \/tmp\/fold/),
+    words: expect.stringMatching(/Start the job.*: bash \/tmp\/fold.*job\.sh$/),
   })
   writeFileSync(at().owner, 'a')
   expect(await see()).toMatchObject({ state: 'running' })
