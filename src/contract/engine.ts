@@ -56,10 +56,9 @@ export const DeviceState = z.object({
   label: z.string(),
   /** The GPU's name. */
   name: z.string().nullable(),
-  /** The trainings of this program on the device, in words. `null` when idle. */
-  doing: z.string().nullable(),
-  /** The runs of these trainings. */
-  runs: z.array(z.string()),
+  kind: z.enum(['GPU', 'CPU']),
+  /** The trainings of this program on the device, each with its present activity. Empty when idle. */
+  runs: z.array(z.object({ run: z.string(), words: z.string() })),
   /** Resident memory of the device's engine processes, bytes. */
   residentBytes: z.number(),
   /** `null`: a CPU, or nvidia-smi does not answer. */
@@ -70,7 +69,7 @@ export const DeviceState = z.object({
 export type DeviceState = z.infer<typeof DeviceState>
 
 /** A device that the settings can choose. */
-export const OfferedDevice = DeviceState.pick({ label: true, name: true }).extend({
+export const OfferedDevice = DeviceState.pick({ label: true, name: true, kind: true }).extend({
   /** Names the device in the settings. */
   id: z.string(),
 })

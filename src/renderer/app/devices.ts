@@ -12,7 +12,7 @@ export function memoryOf({ gpu }: DeviceState): string | null {
 
 export const degrees = (temperature: number): string => `${Math.round(temperature)} °C`
 
-const isGpu = ({ label }: DeviceState) => label.startsWith('GPU')
+const isGpu = ({ kind }: DeviceState) => kind === 'GPU'
 
 /** The number of GPUs that the settings choose. */
 export const gpusIn = (engine: EngineState | null): number => engine?.devices.filter(isGpu).length ?? 0
@@ -29,7 +29,7 @@ export function devicesInWords({ devices }: EngineState): string | null {
   const hottest = temperatures.length > 0 ? degrees(Math.max(...temperatures)) : null
   if (gpus.length === 1 && missing === 0)
     return [gpus[0].label, memoryOf(gpus[0]), hottest].filter(each => each !== null).join(', ')
-  const busy = gpus.filter(({ doing }) => doing !== null).length
+  const busy = gpus.filter(({ runs }) => runs.length > 0).length
   return [
     count(gpus.length, 'GPU'),
     `${busy} busy`,

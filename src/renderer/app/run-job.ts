@@ -22,7 +22,7 @@ export function placeOf(run: Pick<RunView, 'id' | 'job' | 'status'>, engine: Eng
   const job = livingJob(run)
   if (job) return job.node ?? (job.id === null ? null : `job ${job.id}`)
   const devices = engine?.devices ?? []
-  return devices.length > 1 ? (devices.find(({ runs }) => runs.includes(run.id))?.label ?? null) : null
+  return devices.length > 1 ? (devices.find(({ runs }) => runs.some(each => each.run === run.id))?.label ?? null) : null
 }
 
 const WAITING: Readonly<Record<RunJob['executor'], string>> = {
@@ -34,6 +34,24 @@ const WAITING: Readonly<Record<RunJob['executor'], string>> = {
 export function jobWait({ executor, state }: RunJob): string | null {
   if (state === 'submitted') return executor === 'slurm' ? 'submitting the job' : WAITING.folder
   return state === 'pending' ? WAITING[executor] : null
+}
+
+/** The words of a job. The words of a job folder end with a command, which is split off. */
+export function splitCommand({ executor, words }: RunJob): { sentence: string; command: string | null } {
+  const parts = executor === 'folder' ? /^(.*: )(bash .*)$/.exec(words) : null
+  return parts ? { sentence: parts[1], command: parts[2] } : { sentence: words, command: null }
+}
+
+/** What a pause does. `null`: the run has nothing to pause, because the run or its job waits. */
+export function pauseInWords(run: Pick<RunView, 'job' | 'status'>): string | null {
+  const job = livingJob(run)
+  if (job) {
+    if (job.state !== 'running') return null
+    if (job.executor === 'folder') return 'Asks the job to store its state and to end. “Resume run” continues from it.'
+    return `Cancels the ${jobName(job)}, which stores its state. “Resume run” submits a job that continues.`
+  }
+  if (run.status !== 'running') return null
+  return 'Finishes the step, stores the state and starts the next run in the queue. “Resume run” continues from there.'
 }
 
 /** '2 jobs were found. The list of runs shows them.' `null`: no run has a job. */

@@ -4,9 +4,10 @@ import type { RunView } from '../../contract/runs.ts'
 import { useLive } from '../app/live.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { useStudies } from '../app/queries.ts'
-import { cancelRun, fineTune, pauseRun, runAgain } from '../app/run-actions.ts'
+import { cancelRun, fineTune, runAgain } from '../app/run-actions.ts'
 import { jobName, livingJob } from '../app/run-job.ts'
 import { openStudy, showSource } from '../viewer/view.ts'
+import { PauseButton } from '../widgets/pause-button.tsx'
 import style from './runs.module.css'
 
 /** A run that waits without a job is only cancelled. */
@@ -17,18 +18,7 @@ export function StopButtons({ run }: { run: RunView }) {
   const cancel = <Button onClick={() => cancelRun(run)}>{job ? 'Cancel run and job' : 'Cancel run'}</Button>
   return (
     <>
-      {(job || run.status === 'running') && (
-        <Tooltip
-          label={
-            job
-              ? `Cancels the ${jobName(job)}, which saves its state. “Resume run” submits a job that continues.`
-              : 'Finishes the step, saves the state and starts the next run in the queue. “Resume run” continues ' +
-                'from this state.'
-          }
-        >
-          <Button onClick={() => pauseRun(run)}>Pause run</Button>
-        </Tooltip>
-      )}
+      <PauseButton run={run}>Pause run</PauseButton>
       {job ? <Tooltip label={`The ${jobName(job)} is cancelled too.`}>{cancel}</Tooltip> : cancel}
     </>
   )

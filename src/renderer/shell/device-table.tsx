@@ -10,14 +10,14 @@ import style from './device-table.module.css'
 export function DeviceTable({ engine, onLeave }: { engine: EngineState; onLeave: () => void }) {
   const { devices } = engine
   const jobs = jobsInWords(engine)
-  const go = (screen: 'runs' | 'settings', detail: string | null) => () => {
+  const go = (screen: 'runs' | 'settings', detail: string | null) => {
     onLeave()
     goToScreen(screen, detail)
   }
   return (
     <div className={style.panel}>
       {devices.length > 0 && (
-        <table className={style.table}>
+        <table className={style.table} aria-label="Devices">
           <thead>
             <tr>
               <th>Device</th>
@@ -29,17 +29,23 @@ export function DeviceTable({ engine, onLeave }: { engine: EngineState; onLeave:
           </thead>
           <tbody>
             {devices.map(device => (
-              <Row key={device.label} device={device} />
+              <Row
+                key={device.label}
+                device={device}
+                // A machine without a GPU has one device, on which all engines compute.
+                residentBytes={device.kind === 'CPU' ? engine.residentBytes : device.residentBytes}
+                onRun={run => go('runs', run)}
+              />
             ))}
           </tbody>
         </table>
       )}
       <div className={style.foot}>
         <span>{jobs ? `On other machines: ${jobs}.` : ''}</span>
-        <Button size="compact-xs" onClick={go('runs', null)}>
+        <Button size="compact-xs" onClick={() => go('runs', null)}>
           Show runs
         </Button>
-        <Button size="compact-xs" onClick={go('settings', 'execution')}>
+        <Button size="compact-xs" onClick={() => go('settings', 'execution')}>
           Choose where trainings run
         </Button>
       </div>
@@ -47,8 +53,16 @@ export function DeviceTable({ engine, onLeave }: { engine: EngineState; onLeave:
   )
 }
 
-function Row({ device }: { device: DeviceState }) {
-  const { label, name, doing, gpu, residentBytes, isMissing } = device
+interface RowProps {
+  readonly device: DeviceState
+  readonly residentBytes: number
+  readonly onRun: (run: string) => void
+}
+
+function Row({ device, residentBytes, onRun }: RowProps) {
+  const { label, name, runs, isMissing } = device
+  const gpu = isMissing ? null : device.gpu
+  const memory = gpu ? memoryOf(device) : residentBytes > 0 ? gigabytes(residentBytes) : null
   const share = gpu?.usedBytes != null && gpu.totalBytes ? (100 * gpu.usedBytes) / gpu.totalBytes : null
   return (
     <tr>
@@ -57,10 +71,16 @@ function Row({ device }: { device: DeviceState }) {
         {name && <span className={style.name}>{name}</span>}
       </th>
       <td data-missing={isMissing || undefined}>
-        {isMissing ? 'does not answer' : (doing ?? <span className="secondary">idle</span>)}
+        {isMissing && 'does not answer'}
+        {!isMissing && runs.length === 0 && <span className="secondary">idle</span>}
+        {runs.map(({ run, words }) => (
+          <button key={run} type="button" className={style.run} onClick={() => onRun(run)}>
+            {words}
+          </button>
+        ))}
       </td>
       <td className={style.number}>
-        {gpu ? (memoryOf(device) ?? NONE) : residentBytes > 0 ? gigabytes(residentBytes) : NONE}
+        {isMissing ? NONE : (memory ?? NONE)}
         {share !== null && <Progress size="xs" value={share} aria-label={`Memory of ${label}`} />}
       </td>
       <td className={style.number}>{gpu?.temperature != null ? degrees(gpu.temperature) : NONE}</td>

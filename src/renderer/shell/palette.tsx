@@ -7,11 +7,12 @@ import { goToScreen } from '../app/navigation.ts'
 import { showFeatures } from '../app/open-features.ts'
 import { useRuns, useStudies, useStudy } from '../app/queries.ts'
 import { cancelRun, pauseRun, resumeRun } from '../app/run-actions.ts'
+import { pauseInWords } from '../app/run-job.ts'
 import { openStudy, openVolume, resetView, useView } from '../viewer/view.ts'
 
 /** What can be done with a run as it is now. */
 const runActions = (run: RunView): SpotlightActionData[] => [
-  ...(run.status === 'running' && !run.elsewhere
+  ...(pauseInWords(run) !== null && !run.elsewhere
     ? [{ id: `pause ${run.id}`, label: `Pause run ${run.id}`, onClick: () => void pauseRun(run) }]
     : []),
   ...((run.status === 'running' || run.status === 'queued') && !run.elsewhere

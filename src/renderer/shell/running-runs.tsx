@@ -1,5 +1,6 @@
 /** The running trainings in the bottom line: one with its pace, several with their shares. */
 import { Button, Progress } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import type { RunView } from '../../contract/runs.ts'
 import { runColour } from '../../presentation/colours.ts'
 import { runLabel } from '../app/format.ts'
@@ -7,8 +8,8 @@ import { useLive } from '../app/live.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { clock, longestLeft, type RunProgress, secondsLeft, secondsPerStep } from '../app/progress.ts'
 import { useRuns } from '../app/queries.ts'
-import { pauseRun } from '../app/run-actions.ts'
 import { jobWait, livingJob } from '../app/run-job.ts'
+import { PauseButton } from '../widgets/pause-button.tsx'
 import style from './status-line.module.css'
 
 /** The run waits in the queue of the window. A job that waits in Slurm is not counted here. */
@@ -68,16 +69,15 @@ function OneRun({ run, waiting }: { run: RunView; waiting: number }) {
           {stopping}
         </Button>
       ) : (
-        <Button size="compact-xs" onClick={() => pauseRun(run)}>
+        <PauseButton run={run} size="compact-xs">
           Pause
-        </Button>
+        </PauseButton>
       )}
     </span>
   )
 }
 
-/** Runs that have their own place in the line. The other runs are counted. */
-const MOST_SHOWN = 3
+const NARROW = '(max-width: 1199px)'
 
 function SeveralRuns({ running, waiting }: { running: readonly RunView[]; waiting: number }) {
   const progresses = useLive(state => state.progress)
@@ -85,12 +85,16 @@ function SeveralRuns({ running, waiting }: { running: readonly RunView[]; waitin
     running.map(({ id }) => id),
     progresses,
   )
-  const more = running.length - MOST_SHOWN
+  /** Runs that have their own place in the line. The other runs are counted. */
+  const shown = useMediaQuery(NARROW, matchMedia(NARROW).matches) ? 1 : 3
+  const more = running.length - shown
   return (
     <span className={style.several}>
-      {running.slice(0, MOST_SHOWN).map(run => {
+      {running.slice(0, shown).map(run => {
         const progress = progresses[run.id]
-        const title = `Run ${run.id}, ${runLabel(run)}: ${inWords(run, progress)}`
+        const share = 100 * shareOf(progress)
+        const text = `Run ${run.id}: ${progress?.steps ? `${Math.floor(share)} %` : 'starting'}`
+        const title = `${text}, ${runLabel(run)}, ${inWords(run, progress)}`
         return (
           <button
             key={run.id}
@@ -102,7 +106,8 @@ function SeveralRuns({ running, waiting }: { running: readonly RunView[]; waitin
             onClick={() => goToScreen('runs', run.id)}
           >
             <Swatch run={run.id} />
-            Run {run.id} {progress?.steps ? `${Math.floor(100 * shareOf(progress))} %` : 'starting'}
+            {text}
+            <Progress className={style.shortBar} size="xs" value={share} aria-hidden />
           </button>
         )
       })}

@@ -60,8 +60,8 @@ function EngineText() {
       <Details engine={engine}>
         TensorFlow {installed.tensorflow} · {where} · {gigabytes(residentBytes)}
         {jobs && ` · ${jobs}`}
-      </Details>
-      {!training && !working && !jobs && <span className="secondary"> · {doing ?? 'idle'}</span>}
+      </Details>{' '}
+      {!training && !working && !jobs && <span className="secondary">· {doing ?? 'idle'}</span>}
     </span>
   )
 }
@@ -69,11 +69,11 @@ function EngineText() {
 /** The words, which open the list of all devices if there is more to say. */
 function Details({ engine, children }: { engine: EngineState; children: ReactNode }) {
   const [opened, setOpened] = useState(false)
-  if (!hasDetails(engine)) return children
+  if (!hasDetails(engine)) return <span className="truncate">{children}</span>
   return (
     <Popover opened={opened} onChange={setOpened} position="top-start" trapFocus returnFocus shadow="md">
       <Popover.Target>
-        <button type="button" className={style.details} onClick={() => setOpened(!opened)}>
+        <button type="button" className={`${style.details} truncate`} onClick={() => setOpened(!opened)}>
           {children}
         </button>
       </Popover.Target>

@@ -74,14 +74,13 @@ export function watchEngines(
   const memoryOf = (of: readonly Engine[]) => statuses(of).reduce((sum, { residentBytes }) => sum + residentBytes, 0)
 
   function deviceState({ device, engines: own, runs, isMissing }: DeviceWork, doing: Trainings['doing']): DeviceState {
-    const { label, name, uuid } = device
-    const words = runs.map(run => doing.find(each => each.run === run)?.words ?? `run ${run}`)
+    const { label, name, kind, uuid } = device
     const pids = new Set(engines.living.flatMap(({ pid }) => pid ?? []))
     return {
       label,
       name,
-      doing: words.join('; ') || null,
-      runs: [...runs],
+      kind,
+      runs: runs.map(run => ({ run, words: doing.find(each => each.run === run)?.words ?? `run ${run}` })),
       residentBytes: memoryOf(own),
       gpu: uuid === null ? null : gpuStateOf(device, gpus(), pids),
       isMissing,

@@ -61,7 +61,12 @@ const appProcedures = (opened: WithQueue, engines: EngineWatch, demonstrationId:
 
 const engineProcedures = (opened: WithQueue, engines: EngineWatch, { work }: Works) => ({
   devices: api.engine.devices.handler(async () =>
-    (await availableDevices(locateEngine()?.variant ?? 'cpu')).map(({ id, label, name }) => ({ id, label, name })),
+    (await availableDevices(locateEngine()?.variant ?? 'cpu')).map(({ id, label, name, kind }) => ({
+      id,
+      label,
+      name,
+      kind,
+    })),
   ),
   install: api.engine.install.handler(({ input, signal }) =>
     work('installing the engine', signal, async ({ onProgress, signal: aborted }) => {

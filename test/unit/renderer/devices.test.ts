@@ -5,14 +5,14 @@ import { devicesInWords, gpusIn, hasDetails, jobsInWords, memoryOf } from '../..
 const gpu = (n: number, changes: Partial<DeviceState> = {}): DeviceState => ({
   label: `GPU ${n}`,
   name: 'NVIDIA A100',
-  doing: null,
+  kind: 'GPU',
   runs: [],
   residentBytes: 0,
   gpu: { usedBytes: 12.34e9, totalBytes: 40e9, temperature: 60 + n, utilisation: 90, others: [] },
   isMissing: false,
   ...changes,
 })
-const cpu = gpu(0, { label: 'CPU', name: null, gpu: null })
+const cpu = gpu(0, { label: 'CPU', name: null, kind: 'CPU', gpu: null })
 
 const engine = (devices: DeviceState[], jobs: EngineState['jobs'] = null): EngineState => ({
   installed: { tensorflow: '2.21.0', variant: 'cuda' },
@@ -39,7 +39,7 @@ describe('devices in the bottom line', () => {
   })
 
   it('are counted if there are several', () => {
-    const busy = gpu(1, { doing: 'run 3: epoch 1/2', runs: ['3'] })
+    const busy = gpu(1, { runs: [{ run: '3', words: 'run 3: epoch 1/2' }] })
     expect(devicesInWords(engine([gpu(0), busy]))).toBe('2 GPUs, 1 busy, up to 61 °C')
     const missing = gpu(2, { gpu: null, isMissing: true })
     expect(devicesInWords(engine([gpu(0), busy, missing]))).toBe('3 GPUs, 1 busy, 1 missing, up to 61 °C')

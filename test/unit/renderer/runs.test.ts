@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EngineState } from '../../../src/contract/engine.ts'
 import type { RunJob } from '../../../src/contract/execution.ts'
-import type { LoggedEvent, RunDetail, RunEvent } from '../../../src/contract/runs.ts'
+import type { LoggedEvent, RunDetail, RunEvent, RunView } from '../../../src/contract/runs.ts'
 import { runColour } from '../../../src/presentation/colours.ts'
 import { withEvent } from '../../../src/renderer/app/log.ts'
 import {
@@ -12,7 +12,15 @@ import {
   secondsLeft,
   secondsPerStep,
 } from '../../../src/renderer/app/progress.ts'
-import { foundJobsInWords, jobName, jobWait, livingJob, placeOf } from '../../../src/renderer/app/run-job.ts'
+import {
+  foundJobsInWords,
+  jobName,
+  jobWait,
+  livingJob,
+  pauseInWords,
+  placeOf,
+  splitCommand,
+} from '../../../src/renderer/app/run-job.ts'
 import { curvesOf, differences } from '../../../src/renderer/runs/curves.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
@@ -125,10 +133,29 @@ describe('a job', () => {
     expect(jobWait(job('running'))).toBeNull()
   })
 
+  it('is paused only when it runs', () => {
+    const words = (of: RunJob | null, status: RunView['status'] = 'running') => pauseInWords({ job: of, status })
+    expect(words(job('running'))).toMatch(/^Cancels the Slurm job 4711/)
+    expect(words(job('running', { executor: 'folder' }))).toMatch(/^Asks the job to store its state/)
+    expect(words(job('pending'), 'queued')).toBeNull()
+    expect(words(job('submitted'), 'queued')).toBeNull()
+    expect(words(job('ended'))).toMatch(/^Finishes the step/) // of an earlier attempt
+    expect(words(null)).toMatch(/^Finishes the step/)
+    expect(words(null, 'queued')).toBeNull()
+  })
+
+  it('folder gives its command apart from the sentence', () => {
+    const words = "Start the job: bash '/a b/job.sh'"
+    const folder = job('pending', { executor: 'folder', words })
+    expect(splitCommand(folder)).toEqual({ sentence: 'Start the job: ', command: "bash '/a b/job.sh'" })
+    expect(splitCommand({ ...folder, executor: 'slurm' })).toEqual({ sentence: words, command: null })
+    expect(splitCommand(job('pending'))).toEqual({ sentence: job('pending').words, command: null })
+  })
+
   it('gives the place of its run, and a device gives the place of a run without a job', () => {
     const devices = [
       { label: 'GPU 0', runs: [] },
-      { label: 'GPU 1', runs: ['3'] },
+      { label: 'GPU 1', runs: [{ run: '3', words: 'run 3: epoch 1/2' }] },
     ]
     const engine = { devices } as unknown as EngineState
     const one = { devices: [devices[1]] } as unknown as EngineState

@@ -16,7 +16,7 @@ const GB = 1e9
 const gpu = (n: number, changes: Partial<DeviceState> = {}): DeviceState => ({
   label: `GPU ${n}`,
   name: 'NVIDIA A100-SXM4-40GB',
-  doing: null,
+  kind: 'GPU',
   runs: [],
   residentBytes: 0,
   gpu: { usedBytes: 0.4 * GB, totalBytes: 42.9 * GB, temperature: 34 + n, utilisation: 0, others: [] },
@@ -30,13 +30,13 @@ const CPU: EngineState = {
   threads: 2,
   residentBytes: 0.5 * GB,
   doing: null,
-  devices: [{ ...gpu(0), label: 'CPU', name: null, gpu: null }],
+  devices: [{ ...gpu(0), label: 'CPU', name: null, kind: 'CPU', gpu: null }],
   jobs: null,
 }
 
-const busy = (n: number, doing: string): DeviceState =>
+const busy = (n: number, run: string, epoch: number): DeviceState =>
   gpu(n, {
-    doing,
+    runs: [{ run, words: `run ${run}: epoch ${epoch}/10` }],
     residentBytes: 2 * GB,
     gpu: { usedBytes: 12.3 * GB, totalBytes: 42.9 * GB, temperature: 61 + n, utilisation: 97, others: [] },
   })
@@ -47,8 +47,8 @@ const GPUS: EngineState = {
   device: 'GPU',
   residentBytes: 6 * GB,
   devices: [
-    busy(0, 'run 3: epoch 2/10'),
-    busy(1, 'run 4: epoch 5/10'),
+    busy(0, '3', 2),
+    busy(1, '4', 5),
     gpu(2, {
       gpu: {
         usedBytes: 30 * GB,
@@ -85,6 +85,7 @@ const JOB: RunJob = {
 const ofTraining = (id: string, changes: Partial<RunView> = {}) =>
   run(id, 'train', { status: 'running', checkpoint: null, metrics: null, ...changes })
 const BUSY = [ofTraining('3'), ofTraining('4')]
+const THREE = [...BUSY, ofTraining('6')]
 
 const LINE = { width: 1024, height: 28 }
 const live = (engine: EngineState, changes: Partial<Live> = {}): Partial<Live> => ({
@@ -117,8 +118,13 @@ function page(shown: RunView): Story {
   }
 }
 
-const CPU_ALONE: OfferedDevice[] = [{ id: 'cpu', label: 'CPU', name: null }]
-const FOUR = [0, 1, 2, 3].map(n => ({ id: `GPU-${n}`, label: `GPU ${n}`, name: 'NVIDIA A100-SXM4-40GB' }))
+const CPU_ALONE: OfferedDevice[] = [{ id: 'cpu', label: 'CPU', name: null, kind: 'CPU' }]
+const FOUR: OfferedDevice[] = [0, 1, 2, 3].map(n => ({
+  id: `GPU-${n}`,
+  label: `GPU ${n}`,
+  name: 'NVIDIA A100-SXM4-40GB',
+  kind: 'GPU',
+}))
 
 const settings = (execution: object, devices = CPU_ALONE): Story => ({
   size: { width: 760, height: 690 },
@@ -138,6 +144,9 @@ export const EXECUTION = {
   'bottom line: one CPU': line(CPU),
   'bottom line: two trainings': line(CPU, BUSY, { progress: { 3: progress(20), 4: progress(50) } }),
   'bottom line: four GPUs': line(GPUS, BUSY, { progress: { 3: progress(20), 4: progress(50) } }),
+  'bottom line: three trainings and jobs': line({ ...GPUS, jobs: { running: 4, pending: 1 } }, THREE, {
+    progress: { 3: progress(20), 4: progress(50), 6: progress(7) },
+  }),
   'bottom line: jobs': line({ ...CPU, jobs: { running: 12, pending: 20 } }, [
     ofTraining('3', { job: { ...JOB, state: 'running', node: 'n3' } }),
   ]),
@@ -148,9 +157,9 @@ export const EXECUTION = {
       <main>
         <SeveralParts
           parts={[
-            { label: 'Baseline, U-Net-16', run: '3', share: 0.4 },
-            { label: 'Pre-training of SimCLR, U-Net-16', run: '4', share: 0.126 },
-            { label: `Control of ${LONG_FILE}`, run: '5', share: null },
+            { label: 'Baseline, U-Net-16', run: '3', share: 0.4, waits: false },
+            { label: 'Pre-training of SimCLR, U-Net-16', run: '4', share: 0.126, waits: false },
+            { label: `Control of ${LONG_FILE}`, run: '5', share: null, waits: true },
           ]}
         />
       </main>
@@ -160,9 +169,16 @@ export const EXECUTION = {
   'run: on a node': page(
     ofTraining('3', { job: { ...JOB, state: 'running', node: 'n3', words: 'Job 4711 runs on n3.' } }),
   ),
+  'run: job folder': page(
+    ofTraining('3', {
+      status: 'queued',
+      job: { ...JOB, executor: 'folder', id: null, words: `Start the job: bash ${JOB.folder}/job.sh` },
+    }),
+  ),
   'run: on another machine': page(ofTraining('3', { elsewhere: 'process 4711 on n3' })),
   'where: this machine': settings({}),
   'where: four GPUs': settings({ devices: ['GPU-0', 'GPU-2'] }, FOUR),
+  'where: a device is missing': settings({ devices: ['GPU-9'] }),
   'where: job folders': settings({ executor: 'folder' }),
   'where: Slurm': settings({ executor: 'slurm', slurm: { partition: 'gpu', gpus: 1, setup: 'module load gcc/12' } }),
 } satisfies Record<string, Story>

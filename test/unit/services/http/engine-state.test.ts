@@ -64,8 +64,11 @@ describe('each device', () => {
     expect(devices[0]).toEqual({
       label: 'GPU 0',
       name: 'A100',
-      runs: ['5', '9'],
-      doing: 'run 5: epoch 3/50; run 9',
+      kind: 'GPU',
+      runs: [
+        { run: '5', words: 'run 5: epoch 3/50' },
+        { run: '9', words: 'run 9' },
+      ],
       residentBytes: 1500,
       gpu: {
         usedBytes: 1000 * 2 ** 20,
@@ -76,7 +79,7 @@ describe('each device', () => {
       },
       isMissing: false,
     })
-    expect(devices[1]).toMatchObject({ label: 'GPU 2', doing: null, gpu: { temperature: null, others: [] } })
+    expect(devices[1]).toMatchObject({ label: 'GPU 2', runs: [], gpu: { temperature: null, others: [] } })
     expect(devices[2]).toMatchObject({ label: 'GPU 3', gpu: null, isMissing: true })
   })
 
