@@ -13,14 +13,19 @@ export interface Answer {
 /** A command that hangs is ended, because Slurm's own limit may be many minutes. */
 const PATIENCE_MS = 90_000
 
-/**
- * The environment without the job in which this program itself may run. The new job would else take the variables for
- * its own.
- */
-function environment(): NodeJS.ProcessEnv {
-  const foreign = /^(?:SLURM_(?!CONF|CLUSTERS)|SLURMD_|CUDA_VISIBLE_DEVICES$|TF_NUM_INTRAOP_THREADS$)/
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
-}
+const FOREIGN = [
+  // The job in which this program itself may run. The new job would take its variables for its own.
+  /^SLURM_(?!CONF|CLUSTERS)/,
+  /^(?:SLURMD_|(?:CUDA_VISIBLE_DEVICES|TF_NUM_INTRAOP_THREADS)$)/,
+  // Filters, by which jobs would seem missing, or would not be cancelled.
+  /^(?:SQUEUE|SCANCEL|SINFO)_/,
+  // Several jobs, jobs of a cluster that squeue does not list, a log without errors, and an sbatch that waits for the
+  // job's end. Other defaults of the user stay, such as SBATCH_PARTITION.
+  /^SBATCH_(?:ARRAY_INX|CLUSTERS|ERROR|WAIT)$/,
+]
+
+const environment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.some(each => each.test(name))))
 
 let last: Promise<unknown> = Promise.resolve()
 

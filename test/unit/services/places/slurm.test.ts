@@ -123,6 +123,16 @@ describe('submitting', () => {
     expect(words).not.toMatch(/SLURM_CPUS_PER_TASK|CUDA_VISIBLE_DEVICES/)
   })
 
+  it('keeps defaults of the user, but no variable by which a job would not be found or not be cancelled', async () => {
+    const harmful = ['SQUEUE_STATES', 'SCANCEL_STATE', 'SINFO_PARTITION', 'SBATCH_WAIT', 'SBATCH_ARRAY_INX']
+    const kept = ['SBATCH_PARTITION', 'SBATCH_ACCOUNT', 'SBATCH_WAIT_ALL_NODES', 'SLURM_CLUSTERS']
+    for (const name of [...harmful, ...kept]) vi.stubEnv(name, '1')
+    command('sbatch', 'env >&2; echo 812; exit 1')
+    const words = await slurm.submit(job()).catch(error => error.message)
+    for (const name of kept) expect(words).toContain(`${name}=1`)
+    for (const name of harmful) expect(words).not.toContain(`${name}=1`)
+  })
+
   it('names the partitions if there is no such partition', async () => {
     command('sbatch', 'echo "sbatch: error: invalid partition specified: gpuu" >&2; exit 1')
     command('sinfo', 'printf "normal\\nlong\\n"')
