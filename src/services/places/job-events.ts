@@ -97,8 +97,14 @@ export interface EventReader {
   next(): Promise<readonly JobLine[]>
 }
 
-/** Reads the file from its beginning on. A file that is missing has no lines yet. */
-export function readEvents(path: string): EventReader {
+/** As a step is written. Within a string of another event the quotes are escaped. */
+const STEP = '"type":"step"'
+
+/**
+ * Reads the file from its beginning on. A file that is missing has no lines yet.
+ * @param steps `false`: leaves out steps, which are most of the lines, without parsing them
+ */
+export function readEvents(path: string, { steps = true } = {}): EventReader {
   let offset = 0
   let buffer: Buffer = Buffer.alloc(0)
   let current: string | null = null
@@ -136,7 +142,9 @@ export function readEvents(path: string): EventReader {
       if (end === 0) continue
       const text = buffer.toString('utf8', 0, end)
       buffer = Buffer.from(buffer.subarray(end)) // a copy, so that the large buffer is freed
-      const lines = text.split('\n').flatMap(line => (line === '' ? [] : (parse(line) ?? [])))
+      const lines = text
+        .split('\n')
+        .flatMap(line => (line === '' || (!steps && line.includes(STEP)) ? [] : (parse(line) ?? [])))
       const counted = lines.filter(counts)
       const told = counted.filter((line, i) => !isStep(line) || i === counted.length - 1 || !isStep(counted[i + 1]))
       if (told.length > 0) return told
@@ -145,9 +153,9 @@ export function readEvents(path: string): EventReader {
   return { next }
 }
 
-/** All lines of the file. */
+/** All lines of the file, without steps. */
 export async function allEvents(path: string): Promise<JobLine[]> {
-  const reader = readEvents(path)
+  const reader = readEvents(path, { steps: false })
   const all: JobLine[] = []
   for (let lines = await reader.next(); lines.length > 0; lines = await reader.next()) all.push(...lines)
   return all

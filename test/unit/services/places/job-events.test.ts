@@ -51,6 +51,15 @@ it('leaves out a line that an attempt before could not complete', async () => {
   expect(told(await allEvents(path))).toEqual(['epoch 1', 'epoch 3'])
 })
 
+it('all lines are read without the steps, which are not parsed', async () => {
+  const writer = writeEvents(path, 'a', never)
+  const words = { event: { type: 'note', words: '"type":"step"', epoch: 2 } }
+  for (const line of [step(1), epoch(1), step(2), words, step(3)]) void writer.write(line)
+  const parse = vi.spyOn(JSON, 'parse')
+  expect(told(await allEvents(path))).toEqual(['epoch 1', 'epoch 2'])
+  expect(parse).toHaveBeenCalledTimes(2)
+})
+
 it('leaves out lines of an attempt that writes after a newer attempt has begun', async () => {
   const [old, newer] = [writeEvents(path, 'old', never), writeEvents(path, 'new', never)]
   void old.write(epoch(1))
