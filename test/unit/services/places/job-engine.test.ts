@@ -1,5 +1,15 @@
 /** Calls that become jobs, with a scheduler that tests control. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -299,7 +309,8 @@ describe('a job that ends without a result', () => {
     renameSync(join(run, 'job'), join(run, 'away'))
     seen = { state: 'missing', again: true, words: '' }
     await until(() => told().at(-1)!.words.includes('cannot be read now'))
-    await sleep(100)
+    const before = looks
+    await until(() => looks > before + 12)
     renameSync(join(run, 'away'), join(run, 'job'))
     job.gives()
     expect(await result).toEqual(summary)
@@ -605,6 +616,21 @@ it('images of a comparison come back as they are', async () => {
   await submitted()
   writeWhole(inJob(submit.mock.calls[0][0].folder).result, { result: images })
   expect(await result).toEqual(images)
+})
+
+it('a folder of an old call that another program removes at that moment is no fault', async () => {
+  mkdirSync(join(root, 'jobs'))
+  symlinkSync(join(root, 'removed'), join(root, 'jobs', 'old'))
+  const result = engine.call('compare', {
+    path: '/a.h5',
+    salt: '',
+    slice: 1,
+    mask: TRAINING.mask,
+    reconstructors: [null],
+  })
+  await submitted()
+  writeWhole(inJob(submit.mock.calls[0][0].folder).result, { result: 'images' })
+  expect(await result).toBe('images')
 })
 
 it('all other calls go to this machine', async () => {
