@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  renameSync,
   rmSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -44,7 +45,10 @@ export function prepareFolder(folder: string, request: JobRequest, masks: readon
   if (masks.length > 0) mkdirSync(at.masks, { recursive: true, mode: 0o700 })
   for (const path of masks) {
     const copy = join(at.masks, basename(path))
-    if (existsSync(path) && !existsSync(copy)) copyFileSync(path, copy)
+    if (!existsSync(path) || existsSync(copy)) continue
+    const part = `${copy}.part` // a full disk may cut a copy short
+    copyFileSync(path, part)
+    renameSync(part, copy)
   }
   writeWhole(at.request, request, { lasting: false })
 }
@@ -72,6 +76,18 @@ export function submitCancelledAgain(folder: string): void {
 
 /** An attempt that the scheduler has lost then writes no more, because this program computes the training. */
 export const takeOver = (folder: string): void => writeWhole(inJob(folder).owner, `here-${randomUUID()}`)
+
+/**
+ * Removes the events of a run that is stored as finished, because they have megabytes and nobody reads them again. The
+ * result and the scores stay.
+ */
+export function removeEvents(folder: string): void {
+  try {
+    rmSync(inJob(folder).events, { force: true })
+  } catch {
+    // The folder is away. The run is finished nevertheless.
+  }
+}
 
 /** The newest states of a job whose training continues on this machine, newest first. */
 export const statesOfJob = async (folder: string): Promise<WrittenFile[]> =>

@@ -10,6 +10,8 @@ import { methodOf } from '../../core/ssl/index.ts'
 import { requireTrainable } from '../../core/training/trainable.ts'
 import type { Engine } from '../../engine/process/client.ts'
 import type { ScoreAfter, WrittenFile } from '../../engine/process/protocol.ts'
+import { jobFolderOf } from '../places/job-files.ts'
+import { removeEvents } from '../places/job-folder.ts'
 import { keepMask } from '../profile/mask-files.ts'
 import { runDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -217,6 +219,7 @@ export async function trainRun(
     )
     await recorder.flush()
     await onceThereIsRoom(() => finishRun(profile, run, summary), signal, profile.onBusy)
+    removeEvents(jobFolderOf(runDirectory(profile, run)))
   } catch (error) {
     const asked = signal?.aborted ? asCancelled(error) : error
     await endRun(profile, run, asked, stop?.())

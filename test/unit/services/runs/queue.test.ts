@@ -1,7 +1,7 @@
 /** The queue, with an engine that tests control. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -400,6 +400,23 @@ describe('a resumption', () => {
     trainings[2].emit(state(3))
     await trainings[2].fail(new AppError('OUT_OF_MEMORY', 'too much'))
     expect(listRuns(services.profile).map(({ resumable }) => resumable)).toEqual([false, false, true])
+  })
+
+  it('keeps the events of a job until its run is stored as finished', async () => {
+    const runs = queue.add(prepared(2))
+    const foldersOf = runs.map(run => jobFolderOf(runDirectory(services.profile, run)))
+    for (const folder of foldersOf) {
+      makePrivateFolder(folder)
+      for (const path of [inJob(folder).events, inJob(folder).result]) writeFileSync(path, '')
+    }
+    await settled()
+    await trainings[0].finish()
+    await trainings[1].fail(new AppError('JOB_CONTINUES', 'The job goes on.'))
+    const left = (folder: string) => [existsSync(inJob(folder).events), existsSync(inJob(folder).result)]
+    expect(foldersOf.map(left)).toEqual([
+      [false, true],
+      [true, true],
+    ])
   })
 
   it('starts a job that was cancelled again if the user asks, but not automatically', async () => {
