@@ -11,7 +11,10 @@ export interface Profile {
   /** The folder of all runs. */
   readonly runs: string
   readonly db: Db
-  /** Salt for the hashes of patient ids. The salt never leaves the profile. */
+  /**
+   * Salt for the hashes of patient ids. Jobs read patients with it, so that `request.json` of a job has the salt, in a
+   * file for the user alone. The salt is never exported.
+   */
   readonly salt: string
   /** Rung when the database has changed. */
   readonly bell: Bell
