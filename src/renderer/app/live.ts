@@ -5,6 +5,7 @@ import type { AppEvent } from '../../contract/api.ts'
 import type { EngineState } from '../../contract/engine.ts'
 import type { RunJob } from '../../contract/execution.ts'
 import type { LoggedEvent, RunDetail, RunView } from '../../contract/runs.ts'
+import { atMostEvery2Seconds } from './at-most.ts'
 import { client } from './client.ts'
 import { withEvent } from './log.ts'
 import { progressAfter, type RunProgress } from './progress.ts'
@@ -46,7 +47,7 @@ function takeJob(run: string, job: RunJob, queries: QueryClient): void {
   queries.setQueryData<RunDetail>(['run', run], detail => detail && { ...detail, run: { ...detail.run, job } })
 }
 
-function take(event: AppEvent, queries: QueryClient): void {
+function take(event: AppEvent, queries: QueryClient, reloadRuns: () => void): void {
   if (event.type === 'state') {
     useLive.setState({ engine: event.engine })
   } else if (event.type === 'changed') {
@@ -66,7 +67,7 @@ function take(event: AppEvent, queries: QueryClient): void {
     const single = { queryKey: ['run', logged.run], refetchType: 'all' } as const
     if (logged.event.type === 'resumed' || logged.event.type === 'started') void queries.invalidateQueries(single)
     if (logged.event.type === 'status' || logged.event.type === 'checkpoint') {
-      void queries.invalidateQueries({ queryKey: ['runs'] })
+      reloadRuns()
       if (logged.event.type === 'status') {
         void queries.invalidateQueries(single)
         if (logged.event.status !== 'running') markStopping(logged.run, null)
@@ -79,6 +80,8 @@ function take(event: AppEvent, queries: QueryClient): void {
  * Follows the host until `signal`. After silence or an error it connects again and continues after the last log line.
  */
 export async function followHost(queries: QueryClient, signal: AbortSignal): Promise<void> {
+  // With many trainings their statuses and checkpoints change several times a second.
+  const reloadRuns = atMostEvery2Seconds(() => void queries.invalidateQueries({ queryKey: ['runs'] }))
   let afterSeq: number | undefined
   let missed = false
   while (!signal.aborted) {
@@ -96,7 +99,7 @@ export async function followHost(queries: QueryClient, signal: AbortSignal): Pro
           missed = false
         }
         if (event.type === 'run') afterSeq = event.logged.seq
-        take(event, queries)
+        take(event, queries, reloadRuns)
       }
     } catch {
       // Shown as 'reconnecting' below, and tried again.

@@ -1,7 +1,6 @@
 /** Runs for the screens. */
 import { notesOf } from '../../contract/notes.ts'
-import type { RunDetail, RunView } from '../../contract/runs.ts'
-import { TrainingSummary } from '../../contract/training-summary.ts'
+import type { RunDetail, RunRow, RunView } from '../../contract/runs.ts'
 import type { Profile } from '../profile/profile.ts'
 import { methodOf, networkOf } from './catalogue.ts'
 import { eventsOf } from './log.ts'
@@ -19,24 +18,54 @@ import {
 } from './runs.ts'
 import { setHidden } from './store.ts'
 
-interface Ancestor {
+type Role = 'train' | 'val'
+
+interface Relative {
+  readonly id: number
+  readonly parent_id: number | null
   readonly kind: string
   readonly start_path: string | null
-  readonly summary: string | null
+  /** Seconds of the training's steps. */
+  readonly seconds: number | null
+  readonly patients: Readonly<Record<Role, string[]>>
 }
 
-function toView(profile: Profile, row: StoredRun, run = toRunRow(profile, row)): RunView {
-  const { db } = profile
-  const line = lineage(profile, String(row.id))
-  const places = line.map(() => '?').join()
-  const patients = (role: 'train' | 'val') =>
-    db
-      .prepare(`SELECT DISTINCT patient FROM run_patients WHERE role = ? AND run_id IN (${places})`)
-      .pluck()
-      .all(role, ...line) as string[]
-  const ancestors = line.map(
-    id => db.prepare('SELECT kind, start_path, summary FROM runs WHERE id = ?').get(id) as Ancestor,
+/** Runs with their ancestors, by number. */
+type Family = ReadonlyMap<number, Relative>
+
+/** Reads runs at once, because a list has many. @param ids the runs and their ancestors */
+function familyOf({ db }: Profile, ids: readonly number[]): Family {
+  const these = JSON.stringify(ids)
+  const rows = db
+    .prepare(
+      `SELECT id, parent_id, kind, start_path, summary ->> '$.seconds.steps' AS seconds FROM runs
+        WHERE id IN (SELECT value FROM json_each(?))`,
+    )
+    .all(these) as Omit<Relative, 'patients'>[]
+  const family = new Map(
+    rows.map(row => [row.id, { ...row, patients: { train: [] as string[], val: [] as string[] } }]),
   )
+  const patients = db
+    .prepare(
+      `SELECT run_id, role, patient FROM run_patients WHERE run_id IN (SELECT value FROM json_each(?))
+        ORDER BY run_id, patient`,
+    )
+    .raw()
+    .all(these) as [number, Role, string][]
+  for (const [run, role, patient] of patients) family.get(run)?.patients[role].push(patient)
+  return family
+}
+
+/** The run and its ancestors, the run first. */
+function lineIn(family: Family, id: number): Relative[] {
+  const line: Relative[] = []
+  for (let next = family.get(id); next; next = family.get(next.parent_id ?? 0)) line.push(next)
+  return line
+}
+
+function toView(profile: Profile, row: StoredRun, family: Family, run: RunRow): RunView {
+  const line = lineIn(family, row.id)
+  const patients = (role: Role) => [...new Set(line.flatMap(relative => relative.patients[role]))]
   return {
     ...run,
     startedAt: row.started_at,
@@ -45,27 +74,29 @@ function toView(profile: Profile, row: StoredRun, run = toRunRow(profile, row)):
     arbitraryUnits: isPretrained(run),
     trainedPatients: patients('train'),
     validatedPatients: patients('val'),
-    unknownTraining: ancestors.some(({ kind, start_path }) => kind === 'import' || start_path !== null),
+    unknownTraining: line.some(({ kind, start_path }) => kind === 'import' || start_path !== null),
     keptEpoch: row.kind === 'import' ? null : (keptCheckpoint(profile, row.id)?.epoch ?? null),
-    secondsBefore: ancestors
-      .slice(1)
-      .flatMap(({ summary }) => (summary ? [TrainingSummary.parse(JSON.parse(summary)).seconds.steps] : []))
-      .reduce((sum, seconds) => sum + seconds, 0),
+    secondsBefore: line.slice(1).reduce((sum, { seconds }) => sum + (seconds ?? 0), 0),
   }
 }
 
 /** All runs that are not hidden. */
 export function viewRuns(profile: Profile): RunView[] {
-  const rows = storedRuns(profile).filter(row => row.hidden_at === null)
+  const all = storedRuns(profile)
+  const rows = all.filter(row => row.hidden_at === null)
   const runs = toRunRows(profile, rows)
-  return rows.map((row, i) => toView(profile, row, runs[i]))
+  const family = familyOf(
+    profile,
+    all.map(({ id }) => id),
+  )
+  return rows.map((row, i) => toView(profile, row, family, runs[i]))
 }
 
 export function viewRun(profile: Profile, run: string): RunDetail {
   const row = storedRun(profile, run)
   const events = eventsOf(profile, run)
   return {
-    run: toView(profile, row),
+    run: toView(profile, row, familyOf(profile, lineage(profile, run)), toRunRow(profile, row)),
     environment: JSON.parse(row.environment),
     notes: events.flatMap(({ event }) => notesOf(event)),
     checkpoints: checkpointsOf(profile, row.id),

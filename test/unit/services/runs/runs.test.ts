@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { openDatabase } from '../../../../src/services/profile/db/index.ts'
 import { modelOf } from '../../../../src/services/runs/kept-model.ts'
@@ -12,6 +12,7 @@ import { eventsOf } from '../../../../src/services/runs/log.ts'
 import { findRun, listRuns } from '../../../../src/services/runs/runs.ts'
 import { recordCheckpoint } from '../../../../src/services/runs/store-training.ts'
 import { startRun } from '../../../../src/services/runs/training.ts'
+import { viewRun, viewRuns } from '../../../../src/services/runs/views.ts'
 import { findStudy } from '../../../../src/services/studies/studies.ts'
 import { addRun, TRAINING } from '../../../runs.ts'
 import { addStudy } from '../../../studies.ts'
@@ -67,6 +68,27 @@ describe('the leak of patients', () => {
     const request = { study: second, config: TRAINING, parent: { run: parent } }
     await expect(startRun(services, request)).rejects.toMatchObject({ code: 'PATIENT_LEAK' })
   })
+})
+
+it('the list of runs has patients and times of ancestors, and reads them at once', () => {
+  const study = addStudy(services.profile, 's', [])
+  const run = (trained: string[], parent: string | null) =>
+    addRun(services.profile, study.id, { trained, parent: parent === null ? null : { run: parent } })
+  const first = run(['b', 'a'], null)
+  const second = run(['c'], first)
+  const third = run(['a', 'd'], second)
+  const { db } = services.profile
+  db.exec(`UPDATE runs SET hidden_at = 'now' WHERE id = ${second}`)
+  db.exec(`UPDATE runs SET start_path = 'w' WHERE id = ${first}`)
+  const asked = vi.spyOn(db, 'prepare')
+  const views = viewRuns(services.profile)
+  expect(asked.mock.calls.filter(([sql]) => sql.includes('run_patients'))).toHaveLength(1)
+  asked.mockRestore()
+  expect(views).toMatchObject([
+    { id: first, trainedPatients: ['a', 'b'], unknownTraining: true },
+    { id: third, trainedPatients: ['a', 'd', 'c', 'b'], validatedPatients: [], unknownTraining: true },
+  ])
+  expect(viewRun(services.profile, third).run).toEqual(views[1])
 })
 
 describe('a run', () => {
