@@ -50,6 +50,12 @@ function watchGpus(): () => readonly GpuReading[] {
   }
 }
 
+/** Of more trainings, the number is told. */
+const MOST_NAMED = 3
+
+const inWords = (doing: Trainings['doing']): string =>
+  doing.length > MOST_NAMED ? `${doing.length} trainings` : doing.map(({ words }) => words).join('; ')
+
 export function watchEngines(
   engines: Pick<EnginePool, 'living' | 'onDevices'>,
   trainings: () => Trainings,
@@ -98,7 +104,7 @@ export function watchEngines(
         device: statuses(living).find(({ device }) => device !== null)?.device ?? null,
         threads: threadsHere(),
         residentBytes: memoryOf(living),
-        doing: doing.map(({ words }) => words).join('; ') || ([...activities.values()].at(-1) ?? null),
+        doing: inWords(doing) || ([...activities.values()].at(-1) ?? null),
         devices: installed ? engines.onDevices().map(work => deviceState(work, doing)) : [],
         jobs,
       }

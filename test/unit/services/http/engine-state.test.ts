@@ -33,6 +33,15 @@ it('says nothing of a task that has ended, even if its progress is still reporte
   expect(state().doing).toBeNull()
 })
 
+it('has the words of up to three trainings, and the number of more', () => {
+  const of = (count: number) => {
+    const doing = Array.from({ length: count }, (_, i) => ({ run: `${i}`, words: `run ${i}` }))
+    return watchEngines({ living: [], onDevices: () => [] }, () => ({ doing, jobs: null })).state().doing
+  }
+  expect(of(3)).toBe('run 0; run 1; run 2')
+  expect(of(300)).toBe('300 trainings')
+})
+
 describe('each device', () => {
   const engine = (pid: number, residentBytes: number) =>
     ({ pid, call: async () => ({ device: { device: 'GPU' }, residentBytes }) }) as never
