@@ -48,7 +48,7 @@ const appProcedures = (opened: WithQueue, engines: EngineWatch, demonstrationId:
     get: api.app.settings.get.handler(() => readSettings(opened.profile)),
     set: api.app.settings.set.handler(async ({ input }) => {
       const changed = changeSettings(opened.profile, opened.engines, input)
-      await opened.queue.refill()
+      void opened.queue.refill() // does not wait, because nvidia-smi may hang
       return changed
     }),
   },

@@ -18,6 +18,8 @@ export interface Profile {
   readonly salt: string
   /** Rung when the database has changed. */
   readonly bell: Bell
+  /** Rung when this process has changed settings. */
+  readonly settingsBell: Bell
   /**
    * Called with a message when a result waits for the database, because another program holds the database.
    * Called with `null` when the wait ends.
@@ -55,12 +57,14 @@ export function openProfile(
 ): Profile {
   const directory = profileDirectory(chosen)
   const bell = makeBell()
+  const settingsBell = makeBell()
   const withDatabase = (db: Db): Profile => ({
     directory,
     runs: storedRuns(db, directory),
     db,
     salt: readSalt(db),
     bell,
+    settingsBell,
     onBusy,
   })
   const prepare = (db: Db) => complete(withDatabase(db))

@@ -24,6 +24,7 @@ export function changeSettings(profile: Profile, engines: { renew(): void }, cha
       return [before, after]
     })
     .immediate()
+  profile.settingsBell.ring()
   if (JSON.stringify(ofEngines(before)) !== JSON.stringify(ofEngines(after))) engines.renew()
   return after
 }

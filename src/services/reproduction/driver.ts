@@ -22,8 +22,8 @@ export interface Steps {
   readonly onEnd?: (part: PlannedTraining | PlannedRow) => void
   /** Called with the computed share of a classical row, 0 to 1. */
   readonly onClassical?: (row: PlannedRow, share: number, slots: number) => void
-  /** Called with the holder of the device in words, if a scoring must wait. */
-  readonly onBusy?: (owner: string) => void
+  /** See `TakeOptions.onWait`. Called if a scoring must wait. */
+  readonly onBusy?: (words: string) => void
   readonly signal?: AbortSignal
   /** If true, the first failure is thrown. If false, failures are collected, and the other rows are computed. */
   readonly stopAtFailure?: boolean
@@ -68,7 +68,7 @@ class Driver {
 
   /** Carries out the plan. Rejects with the first error that ends the whole, after all works have ended. */
   async carryOut(leave: () => void): Promise<void> {
-    const { engines } = this.#course.opened
+    const { engines, profile } = this.#course.opened
     const errors: unknown[] = []
     const going = new Set<Promise<void>>()
     const begin = (work: Work) => {
@@ -80,8 +80,13 @@ class Driver {
         .finally(() => going.delete(promise))
       going.add(promise)
     }
+    let wake = () => {}
+    const unlisten = profile.settingsBell.listen(() => wake())
     try {
       while (errors.length === 0) {
+        const changed = new Promise<void>(resolve => {
+          wake = resolve
+        })
         this.#slots = await engines.slots() // the setting may change
         while (going.size < this.#slots) {
           const work = this.#next()
@@ -89,9 +94,10 @@ class Driver {
           begin(work)
         }
         if (going.size === 0) break
-        await Promise.race(going)
+        await Promise.race([...going, changed])
       }
     } finally {
+      unlisten()
       if (going.size > 0) leave()
       await Promise.all(going)
     }

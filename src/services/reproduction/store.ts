@@ -46,20 +46,31 @@ export function setStatus(
 }
 
 /** Numbers of the reproductions that the next window continues, in the order of their requests. */
-export const continuedReproductions = ({ db }: Profile): number[] =>
-  db
+export function continuedReproductions(profile: Profile): number[] {
+  storedReproductions(profile) // marks those whose program was killed
+  return profile.db
     .prepare("SELECT id FROM reproductions WHERE status = 'stopped' AND continues = 1 ORDER BY id")
     .pluck()
     .all() as number[]
+}
 
-/** Marks a running reproduction as stopped if no program holds its lock. */
+/** Whether a training of the study has a job that may go on. */
+const hasLivingJob = ({ db }: Profile, study: number): boolean =>
+  db
+    .prepare(
+      `SELECT 1 FROM runs WHERE study_id = ? AND status IN ('queued', 'running', 'interrupted')
+        AND job ->> '$.state' IN ('submitted', 'pending', 'running')`,
+    )
+    .get(study) !== undefined
+
+/** Marks a running reproduction as stopped if no program holds its lock. It continues if its jobs go on. */
 function toStored(profile: Profile, { id, status, reason, request, created_at }: Row): StoredReproduction {
   const stored = { id, request: ReproductionRequest.parse(JSON.parse(request)), createdAt: created_at }
   const lock = status === 'running' ? tryLock(lockPath(profile, id)) : null
   if (!lock) return { ...stored, status, reason }
   lock.release()
   const why = 'The program ended during the reproduction.'
-  setStatus(profile, id, 'stopped', { reason: why })
+  setStatus(profile, id, 'stopped', { reason: why, continues: hasLivingJob(profile, stored.request.study) })
   return { ...stored, status: 'stopped', reason: why }
 }
 

@@ -15,6 +15,8 @@ import type { PlannedTraining } from './planned.ts'
 /** Interval for checking runs of other programs, because these programs do not ring this program's bell. */
 const POLL_MS = 2000
 
+type Look = (status: RunStatus | undefined) => void
+
 const GOES_ON: readonly RunStatus[] = ['queued', 'running']
 
 /**
@@ -23,10 +25,23 @@ const GOES_ON: readonly RunStatus[] = ['queued', 'running']
  * run.
  */
 function watchRuns(profile: Profile) {
-  const looks = new Set<() => void>()
-  const statusOf = profile.db.prepare('SELECT status FROM runs WHERE id = ?').pluck()
-  const lookAll = () => {
-    for (const look of [...looks]) look()
+  /** The runs that are waited for, by the functions that look at their statuses. */
+  const looks = new Map<Look, string>()
+  const statusesOf = profile.db
+    .prepare('SELECT CAST(id AS TEXT), status FROM runs WHERE id IN (SELECT value FROM json_each(?))')
+    .raw()
+  const statuses = (runs: readonly string[]) =>
+    new Map(profile.db.open ? (statusesOf.all(JSON.stringify(runs.map(Number))) as [string, RunStatus][]) : [])
+  let looksSoon = false
+  function lookAll(): void {
+    looksSoon = false
+    const now = statuses([...looks.values()])
+    for (const [look, run] of [...looks]) look(now.get(run))
+  }
+  /** The bell rings at each row that a training writes, so several rings are heard together. */
+  function hear(): void {
+    if (!looksSoon) setImmediate(lookAll)
+    looksSoon = true
   }
   const poll = () => {
     if (profile.db.open) markInterrupted(profile)
@@ -34,14 +49,14 @@ function watchRuns(profile: Profile) {
   }
   let unlisten = () => {}
   let timer: NodeJS.Timeout | undefined
-  function add(look: () => void): void {
+  function add(look: Look, run: string): void {
     if (looks.size === 0) {
-      unlisten = profile.bell.listen(lookAll)
+      unlisten = profile.bell.listen(hear)
       timer = setInterval(poll, POLL_MS)
     }
-    looks.add(look)
+    looks.set(look, run)
   }
-  function remove(look: () => void): void {
+  function remove(look: Look): void {
     looks.delete(look)
     if (looks.size > 0) return
     unlisten()
@@ -53,16 +68,17 @@ function watchRuns(profile: Profile) {
     await new Promise<void>((resolve, reject) => {
       const stop = (settle: () => void) => {
         remove(look)
-        signal?.removeEventListener('abort', look)
+        signal?.removeEventListener('abort', lookNow)
         settle()
       }
-      const look = () => {
+      const look: Look = status => {
         if (signal?.aborted || !profile.db.open) stop(() => reject(new AppError('CANCELLED', 'Cancelled')))
-        else if (!these.includes(statusOf.get(Number(run)) as RunStatus)) stop(resolve)
+        else if (!these.includes(status as RunStatus)) stop(resolve)
       }
-      add(look)
-      signal?.addEventListener('abort', look)
-      look()
+      const lookNow = () => look(statuses([run]).get(run))
+      add(look, run)
+      signal?.addEventListener('abort', lookNow)
+      lookNow()
     })
   }
 }

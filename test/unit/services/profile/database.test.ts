@@ -58,7 +58,7 @@ describe('a damaged database', () => {
 it('two programs that write at once lose nothing and damage nothing', async () => {
   const db = openDatabase(profile)
   const runs = join(profile, 'runs')
-  const rows = { db, directory: profile, runs, salt: '', bell: makeBell() }
+  const rows = { db, directory: profile, runs, salt: '', bell: makeBell(), settingsBell: makeBell() }
   db.exec(
     `INSERT INTO studies (id, name, roots, split, slices, remarks, created_at)
       VALUES (1, 's', '[]', '{}', '{}', '[]', '')`,

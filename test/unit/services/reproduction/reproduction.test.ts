@@ -21,6 +21,7 @@ import { cacheDirectory } from '../../../../src/engine/install/environment.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
 import type { Calls, TrainRequest } from '../../../../src/engine/process/protocol.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
+import { changeSettings } from '../../../../src/services/profile/settings.ts'
 import { withSettings } from '../../../../src/services/reproduction/classical.ts'
 import { classicalProgress, timeRow } from '../../../../src/services/reproduction/classical-pace.ts'
 import { demoRequest } from '../../../../src/services/reproduction/demo.ts'
@@ -1070,6 +1071,49 @@ describe('a stopped reproduction', () => {
   })
 })
 
+it.each([
+  ['pending', [1]],
+  ['running', [1]],
+  ['ended', []],
+] as const)('a reproduction whose program was killed continues if a job of its study is %s', async (state, ids) => {
+  await reproduce(request({ methods: ['subsample-again'], headline: true }))
+  const { db } = services.profile
+  db.exec("UPDATE reproductions SET status = 'running'; UPDATE runs SET status = 'interrupted' WHERE id = 2")
+  db.prepare("UPDATE runs SET job = json_object('state', ?) WHERE id = 2").run(state)
+  expect(continuedReproductions(services.profile)).toEqual(ids)
+})
+
+it('a driver looks at all its trainings at once, and not at each ring of the bell', async () => {
+  const { db, bell } = services.profile
+  let looked = 0
+  const prepare = db.prepare.bind(db)
+  const spy = vi.spyOn(db, 'prepare').mockImplementation(((sql: string) => {
+    const statement = prepare(sql)
+    const all = statement.all.bind(statement)
+    if (sql.includes('json_each'))
+      statement.all = (...parameters) => {
+        looked++
+        return all(...parameters)
+      }
+    return statement
+  }) as never)
+  meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
+  const controller = new AbortController()
+  const work = begin(services, { request: SMALL }).carryOut(trainThroughQueue(services, controller.signal), {
+    signal: controller.signal,
+  })
+  await vi.waitFor(() => expect(services.queue.doing[0]?.words).toContain('epoch'))
+  await new Promise(resolve => setImmediate(resolve))
+  const before = looked
+  for (let i = 0; i < 50; i++) bell.ring()
+  expect(looked).toBe(before)
+  await new Promise(resolve => setImmediate(resolve))
+  expect(looked).toBe(before + 1)
+  controller.abort()
+  await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+  spy.mockRestore()
+})
+
 /** What a driver did, in order: `train KEY`, `score KEY`, `end KEY`. */
 function recordSteps() {
   const log: string[] = []
@@ -1162,6 +1206,24 @@ describe('a reproduction at several places', () => {
     }
     await reproduce()
     expect(most).toBe(2)
+  })
+
+  it('begins a training at once when settings give more places', async () => {
+    places.slots = 1
+    let second = () => {}
+    const begun = new Promise<void>(resolve => {
+      second = resolve
+    })
+    let count = 0
+    meet = async training => {
+      if (!training || ++count > 2) return
+      if (count === 2) return second()
+      places.slots = 2
+      changeSettings(services.profile, services.engines, {})
+      await begun // The first training does not end before the second begins.
+    }
+    await reproduce(request({ methods: ['subsample-again'], headline: true }))
+    expect(count).toBeGreaterThan(2)
   })
 
   it('trains what two trainings have in common once', async () => {
