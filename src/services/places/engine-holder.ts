@@ -6,6 +6,8 @@ export interface EngineHolder {
   get(start: () => Engine): Engine
   /** The living engine, if one was started. */
   readonly current: Engine | null
+  /** All living engines, with those that were retired and still compute. */
+  readonly living: readonly Engine[]
   /** The next `get` starts a new process. The old process ends after its pending calls. */
   retire(): void
   dispose(): void
@@ -59,19 +61,22 @@ export function holdEngine(): EngineHolder {
     endIfIdle(held)
     held = null
   }
-  const living = () => (held && !held.engine.dead ? held : null)
+  const present = () => (held && !held.engine.dead ? held : null)
 
   return {
     get(start) {
-      if (!living()) {
+      if (!present()) {
         if (held) all.delete(held)
         held = hold(start())
       }
       return counted(held!)
     },
     get current() {
-      const mine = living()
+      const mine = present()
       return mine && counted(mine)
+    },
+    get living() {
+      return [...all].filter(({ engine }) => !engine.dead).map(counted)
     },
     retire,
     dispose() {

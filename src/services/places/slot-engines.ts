@@ -21,6 +21,8 @@ export interface SlotEngines {
   get(slot: Slot, installed: InstalledEngine): Engine
   /** The slot's living engine, if one was started. */
   current(slot: Slot | undefined): Engine | null
+  /** The slot whose device has the fewest trainings. Of equal slots one whose engine lives, else the first. */
+  freest(slots: readonly Slot[]): Slot | undefined
   /** Marks the slot as held. `null`: by a training whose run is not known yet. */
   hold(slot: Slot, run: string | null): void
   free(slot: Slot): void
@@ -58,6 +60,20 @@ export function makeSlotEngines(start: (slot: Slot, installed: InstalledEngine) 
   return {
     get,
     current: slot => (slot && all.get(slot.slot)?.holder.current) ?? null,
+    freest(slots) {
+      const held = [...all.values()].filter(({ isHeld }) => isHeld)
+      const load = ({ device, slot }: Slot) => [
+        held.filter(each => each.slot.device.id === device.id).length,
+        Number(held.some(each => each.slot.slot === slot)),
+        Number(!all.get(slot)?.holder.current),
+      ]
+      const loads = new Map(slots.map(slot => [slot, load(slot)]))
+      const difference = (a: Slot, b: Slot) => {
+        const [of, than] = [loads.get(a)!, loads.get(b)!]
+        return of.map((each, i) => each - than[i]).find(each => each !== 0) ?? 0
+      }
+      return slots.toSorted(difference)[0]
+    },
     hold: (slot, run) => void Object.assign(used(slot), { isHeld: true, run }),
     free: slot => void Object.assign(used(slot), { isHeld: false, run: null }),
     async onEach(slots, installed, use) {
@@ -71,13 +87,13 @@ export function makeSlotEngines(start: (slot: Slot, installed: InstalledEngine) 
       return results
     },
     work(present) {
-      const left = [...all.values()].filter(({ isHeld, holder }) => isHeld || holder.current)
+      const left = [...all.values()].filter(({ isHeld, holder }) => isHeld || holder.living.length > 0)
       const devices = new Map([...left.map(({ slot }) => slot), ...present].map(({ device }) => [device.id, device]))
       return [...devices.values()].map(device => {
         const here = left.filter(({ slot }) => slot.device.id === device.id)
         return {
           device,
-          engines: here.flatMap(({ holder }) => holder.current ?? []),
+          engines: here.flatMap(({ holder }) => holder.living),
           runs: here.flatMap(({ run }) => run ?? []),
           isMissing: !present.some(slot => slot.device.id === device.id),
         }
