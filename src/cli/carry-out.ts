@@ -64,9 +64,9 @@ function parts({ plan, progress }: Begun) {
     },
     onEnd: ({ key }: PlannedTraining | PlannedRow) => stop(key),
     onEvent: ({ key }: PlannedTraining, event: TrainingEvent) => trainings.get(key)?.onEvent(event),
-    onBusy: (owner: string, planned?: PlannedTraining) => {
+    onBusy: (words: string, planned?: PlannedTraining) => {
       const who = display.isSingle || !planned ? '' : `${nameOf(planned)}: `
-      display.say(`${who}waiting for ${owner} (Ctrl+C gives up)`)
+      display.say(`${who}waiting for ${words} (Ctrl+C gives up)`)
     },
     stop() {
       for (const key of [...trainings.keys(), ...classical.keys()]) stop(key)
@@ -88,7 +88,7 @@ export async function carryOut(
         signal,
         stop,
         onEvent: event => onEvent(planned, event),
-        onBusy: owner => onBusy(owner, planned),
+        onBusy: words => onBusy(words, planned),
       })),
       { ...options, ...steps, onBusy, signal },
     )

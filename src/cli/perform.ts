@@ -28,9 +28,9 @@ export async function perform(
         reading.stop()
         say(`${title}: run ${run} on ${on}`)
       },
-      onBusy(owner) {
+      onBusy(words) {
         reading.stop()
-        say(`${title}: waiting for ${owner} (Ctrl+C gives up)`)
+        say(`${title}: waiting for ${words} (Ctrl+C gives up)`)
       },
       noWait,
       signal: session.signal,

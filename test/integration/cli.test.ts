@@ -367,7 +367,10 @@ describe('from a folder to a fine-tuned reconstruction', () => {
     expect([refused.status, refused.err]).toEqual([1, expect.stringMatching(/run \d+ of process \d+ trains/)])
     const second = start(['train', ...tiny, '--epochs', '1'])
     await new Promise<void>(resolve =>
-      second.child.stderr.on('data', chunk => /waiting for run \d+ of process/.test(String(chunk)) && resolve()),
+      second.child.stderr.on(
+        'data',
+        chunk => /waiting for the device, on which run \d+ of process/.test(String(chunk)) && resolve(),
+      ),
     )
     first.child.kill('SIGINT')
     await first.finished

@@ -9,6 +9,7 @@ import { masksDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { readSettings } from '../profile/settings.ts'
 import { type EngineHolder, holdEngine } from './engine-holder.ts'
+import { followedPlace } from './followed-place.ts'
 import { makeFreeSlots } from './free-slots.ts'
 import type { Place, TakeOptions } from './place.ts'
 import { makeRemotePlaces } from './remote-places.ts'
@@ -26,7 +27,7 @@ export interface EnginePool {
   slots(): Promise<number>
   /** Whether trainings are jobs, which go on without this program. */
   readonly isRemote: boolean
-  /** Engine of this machine for evaluation and tuning. Installs like `take`. */
+  /** Engine of the freest device of this machine, for evaluation and tuning. Installs like `take`. */
   jobs(signal?: AbortSignal): Promise<Engine>
   /** Engine for viewing, reading and writing files. These calls need no TensorFlow. */
   readonly interactive: Engine
@@ -98,39 +99,45 @@ export function makeEnginePool(
     return startEngine(installed, { xla, masks, niceness, device: device.visible, slots: of })
   })
   async function local(signal?: AbortSignal): Promise<Engine> {
-    const first = training.current(slots.known[0])
-    if (first) return first
+    const known = training.current(training.freest(slots.known))
+    if (known) return known
     const installed = await install(signal)
-    return training.get((await slots.present())[0], installed)
+    return training.get(training.freest(await slots.present())!, installed)
   }
   const remote = makeRemotePlaces(profile, execution, local)
   const holders = () => [viewing, ...training.holders]
-  const living = () => holders().flatMap(holder => holder.current ?? [])
+  const living = () => holders().flatMap(holder => holder.living)
   const ownProcesses = () => new Set(living().flatMap(({ pid }) => pid ?? []))
+
+  /** Takes a slot of this machine. */
+  async function takeHere(options: TakeOptions): Promise<Place> {
+    const installed = await install(options.signal)
+    const { slot, name: nameSlot, release: free } = await freeSlots.take(options)
+    const release = () => {
+      training.free(slot)
+      free()
+    }
+    const name = (run: string) => {
+      training.hold(slot, run)
+      nameSlot(run)
+    }
+    training.hold(slot, null)
+    try {
+      const engine = training.get(slot, installed)
+      const notes = await notesOn(slot.device, ownProcesses())
+      return { slot: slot.slot, label: slot.device.label, engine, isRemote: false, notes, name, release }
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
 
   return {
     onInstall,
     async take(options) {
       if (remote.isChosen) return remote.take(options)
-      const installed = await install(options.signal)
-      const { slot, name: nameSlot, release: free } = await freeSlots.take(options)
-      const release = () => {
-        training.free(slot)
-        free()
-      }
-      const name = (run: string) => {
-        training.hold(slot, run)
-        nameSlot(run)
-      }
-      training.hold(slot, null)
-      try {
-        const engine = remote.before(training.get(slot, installed))
-        const notes = await notesOn(slot.device, ownProcesses())
-        return { slot: slot.slot, label: slot.device.label, engine, isRemote: false, notes, name, release }
-      } catch (error) {
-        release()
-        throw error
-      }
+      if (options.run === undefined || !remote.goesOn(options.run)) return takeHere(options)
+      return followedPlace(await remote.take(options), () => takeHere(options), remote.before)
     },
     slots: async () => (remote.isChosen ? execution().slurm.jobs : (await slots.present()).length),
     onDevices() {

@@ -75,7 +75,7 @@ export function makeFreeSlots(present: () => Promise<readonly Slot[]>): FreeSlot
           `Expected a free device, got a device on which ${owner} trains. Omit --no-wait to wait for the device.`,
         )
       }
-      if (owner !== told) onWait?.(owner)
+      if (owner !== told) onWait?.(`the device, on which ${owner} trains`)
       told = owner
       await pause(signal)
     }

@@ -4,12 +4,14 @@ import type { Engine } from '../../engine/process/client.ts'
 
 export interface TakeOptions {
   readonly signal?: AbortSignal
-  /** Called with the holder of the device in words, and again when the holder changes. */
-  readonly onWait?: (owner: string) => void
+  /** Called with the words that follow “waiting for”, and again when the words change. */
+  readonly onWait?: (words: string) => void
   /** Throws `DEVICE_BUSY` instead of waiting. */
   readonly noWait?: boolean
   /** A run that had a place before. Its slot is taken if the slot is free. */
   readonly prefer?: string
+  /** The run that is to be trained. If its job goes on, the place is that job. */
+  readonly run?: string
 }
 
 export interface Place {
@@ -19,7 +21,10 @@ export interface Place {
   readonly label: string
   /** Trains and scores at this place. */
   readonly engine: Engine
-  /** Whether `engine` makes jobs. A job may wait in another queue before it begins. */
+  /**
+   * Whether `engine` makes or follows jobs. A job may wait in another queue before it begins. Changes to `false` if the
+   * training continues on this machine after its job has ended.
+   */
   readonly isRemote: boolean
   /** Notes for the training that begins here, for example on another program that uses the device. */
   readonly notes: readonly Note[]

@@ -1,11 +1,12 @@
 /** Jobs as places of trainings, by the settings of the profile. */
 import type { Execution } from '../../contract/execution.ts'
 import type { Engine } from '../../engine/process/client.ts'
-import { masksDirectory } from '../profile/paths.ts'
+import { masksDirectory, runDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { readSettings } from '../profile/settings.ts'
 import { makeFolderExecutor } from './folder.ts'
 import { JobEngine } from './job-engine.ts'
+import { inJob, JobRecord, jobFolderOf, readJobFile } from './job-files.ts'
 import { makeJobPlaces } from './job-places.ts'
 import type { Place, TakeOptions } from './place.ts'
 import { makeSlurm } from './slurm.ts'
@@ -15,6 +16,8 @@ export interface RemotePlaces {
   readonly isChosen: boolean
   /** Waits until fewer than the most jobs are there. */
   take(options: TakeOptions): Promise<Place>
+  /** Whether a run has a job whose end nobody was told. The job may go on. */
+  goesOn(run: string): boolean
   /** See `JobEngine.before`. */
   before(local: Engine): Engine
   /** Jobs go on. */
@@ -44,6 +47,10 @@ export function makeRemotePlaces(
       return execution().executor !== 'local'
     },
     take: options => places.take(options, engine),
+    goesOn(run) {
+      const record = readJobFile(inJob(jobFolderOf(runDirectory(profile, run))).record, JobRecord)
+      return record !== null && !record.told
+    },
     before: each => engine.before(each),
     dispose: () => engine.dispose(),
   }

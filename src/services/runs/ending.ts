@@ -15,8 +15,8 @@ export type Closing = 'close' | StopSignal
 export const closedReason = (how: Closing, when: string): string =>
   how === 'close' ? `The program was closed ${when}.` : `${how} stopped the program ${when}.`
 
-/** Errors after which a run can continue: its process or its job ended, or the job goes on without this program. */
-const INTERRUPTING: ReadonlySet<ErrorCode> = new Set(['ENGINE_DIED', 'JOB_ENDED', 'JOB_REFUSED'])
+/** Errors after which a run can continue: its process or its job ended, or it has no device after its job has ended. */
+const INTERRUPTING: ReadonlySet<ErrorCode> = new Set(['ENGINE_DIED', 'JOB_ENDED', 'JOB_REFUSED', 'DEVICE_BUSY'])
 
 /** Stores that a training was stopped. */
 function recordStop(profile: Profile, run: string, stop: Stop): void {

@@ -91,13 +91,13 @@ export class Job {
   /** `null`: the run was stopped before it had a place, or there is no engine. */
   async #take(): Promise<Place | null> {
     const { profile, engines } = this.#context
-    const onWait = (owner: string) => {
-      this.#waitsFor = `waiting for ${owner}`
-      const words = `Waiting for the device, on which ${owner} trains.`
+    const onWait = (what: string) => {
+      this.#waitsFor = `waiting for ${what}`
+      const words = `Waiting for ${what}.`
       logEvent(profile, this.run, { type: 'waiting', reason: 'device in use', path: null, words })
     }
     try {
-      return await engines.take({ signal: this.#controller.signal, onWait })
+      return await engines.take({ signal: this.#controller.signal, onWait, run: this.run })
     } catch (error) {
       if (!this.#givenUp) await endRun(profile, this.run, error, this.#stop)
       return null
@@ -123,6 +123,7 @@ export class Job {
 
   #hear(event: TrainingEvent): void {
     if (event.type === 'step') this.#epoch = event.epoch
+    if (event.type === 'started' || event.type === 'resumed') this.#waitsFor = null
     if (event.type === 'waiting') this.#waitsFor = `the disk is full (${event.path}); waiting for free space`
     if (event.type === 'continued') this.#waitsFor = null
     if (event.type === 'job') this.#waitsFor = event.job.state === 'running' ? null : event.job.words

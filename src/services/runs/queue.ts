@@ -162,7 +162,9 @@ class TrainingQueue implements Queue {
 
   async stop(how: Closing = 'close', cancelJobs = false): Promise<void> {
     this.#closed = how
-    this.#leavesJobs = this.#opened.engines.isRemote && !cancelJobs
+    const placed = this.#running.flatMap(({ place }) => place ?? [])
+    const { isRemote } = this.#opened.engines // decides about scorings, which are not in this queue
+    this.#leavesJobs = !cancelJobs && (placed.length > 0 ? placed.some(each => each.isRemote) : isRemote)
     this.#giveUpWaiting(how)
     for (const job of this.#running) job.stop(cancelJobs && job.place?.isRemote ? 'cancel' : how)
     const followers = [...this.#followers]
@@ -197,14 +199,24 @@ class TrainingQueue implements Queue {
     this.#fill(await this.#opened.engines.slots().catch(() => 1))
   }
 
-  /** Begins waiting runs until `slots` runs are begun. */
+  /**
+   * Begins waiting runs until `slots` runs are begun. Trainings of this machine are not counted among jobs, nor jobs
+   * among trainings of this machine.
+   */
   #fill(slots: number): void {
-    while (this.#jobs.size < slots) {
+    if (this.#waiting.length === 0) return
+    const { isRemote } = this.#opened.engines
+    while (this.#running.filter(({ place }) => !place || place.isRemote === isRemote).length < slots) {
       const next = this.#waiting.shift()
       if (!next) return
-      const job = new Job(next, { ...this.#opened, onBegin: () => this.#writePlaces() })
+      const job = new Job(next, { ...this.#opened, onBegin: () => this.#hasBegun() })
       this.#jobs.set(job, this.#carryOut(job))
     }
+  }
+
+  #hasBegun(): void {
+    this.#writePlaces()
+    void this.refill()
   }
 
   /** Carries out a job, and then begins the next run. */

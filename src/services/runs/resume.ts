@@ -114,5 +114,5 @@ export async function resumeRun(
     if (status === 'running') beginRun(opened.profile, id)
     return id
   }
-  return trainNow(opened, resumption.prepared, begin, options)
+  return trainNow(opened, resumption.prepared, begin, { ...options, run: id })
 }

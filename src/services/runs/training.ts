@@ -12,6 +12,7 @@ import type { Engine } from '../../engine/process/client.ts'
 import type { ScoreAfter, WrittenFile } from '../../engine/process/protocol.ts'
 import { jobFolderOf } from '../places/job-files.ts'
 import { removeEvents } from '../places/job-folder.ts'
+import type { TakeOptions } from '../places/place.ts'
 import { keepMask } from '../profile/mask-files.ts'
 import { runDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -48,8 +49,8 @@ export interface TrainOptions {
 export interface RunOptions extends Pick<TrainOptions, 'onEvent' | 'signal' | 'stop'>, Pick<ReadOptions, 'onProgress'> {
   /** Called with the run's id before the training begins. */
   readonly onStart?: (run: string) => void
-  /** Called with the holder of the device in words, if the training must wait. With `noWait`: throws `DEVICE_BUSY`. */
-  readonly onBusy?: (owner: string) => void
+  /** See `TakeOptions.onWait`. With `noWait`: throws `DEVICE_BUSY`. */
+  readonly onBusy?: (words: string) => void
   readonly noWait?: boolean
 }
 
@@ -251,9 +252,9 @@ export async function trainNow(
   opened: OpenProfile,
   prepared: PreparedRun,
   begin: (status: 'queued' | 'running') => string,
-  { onEvent, onStart, onBusy, noWait, signal, stop }: RunOptions,
+  { onEvent, onStart, onBusy, noWait, signal, stop, run: known }: RunOptions & Pick<TakeOptions, 'run'>,
 ): Promise<RunRow> {
-  const place = await opened.engines.take({ signal, onWait: onBusy, noWait })
+  const place = await opened.engines.take({ signal, onWait: onBusy, noWait, run: known })
   try {
     const run = begin(place.isRemote ? 'queued' : 'running')
     place.name(run)

@@ -1,14 +1,16 @@
 /** Slots, locks and engines of a workstation with four GPUs. The engines are real, and compute nothing. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { InstalledEngine } from '../../../../src/engine/install/environment.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { type EnginePool, makeEnginePool } from '../../../../src/services/places/engine-pool.ts'
+import { inJob, type JobRecord, jobFolderOf, writeWhole } from '../../../../src/services/places/job-files.ts'
 import type { Place } from '../../../../src/services/places/place.ts'
+import { runDirectory } from '../../../../src/services/profile/paths.ts'
 import type { Profile } from '../../../../src/services/profile/profile.ts'
 import { changeSettings } from '../../../../src/services/profile/settings.ts'
 import { gpu, type StandIn, standInGpus, uuidOf } from '../../../stand-in-gpus.ts'
@@ -185,6 +187,32 @@ describe.runIf(process.platform === 'linux')('a workstation with four GPUs', () 
     expect(engines.map(({ dead }) => dead)).toEqual([false, true])
   })
 
+  it('evaluates on a device on which nothing trains', async () => {
+    open({ devices: ['0', '2'] })
+    const device = async () => variable(await pool.jobs(), 'CUDA_VISIBLE_DEVICES')
+    expect(await device()).toBe(uuidOf(0))
+    const [first] = await take()
+    expect(first.label).toBe('GPU 0')
+    expect(await device()).toBe(uuidOf(2))
+    const [second] = await take()
+    expect(await device()).toBe(uuidOf(0))
+    first.release()
+    expect(await device()).toBe(uuidOf(0))
+    second.release()
+  })
+
+  it('counts an engine that was retired and still computes as its own', async () => {
+    open({ devices: ['0'] })
+    const [{ engine }] = await take()
+    const { pid } = engine
+    const pending = engine.call('status', {})
+    pool.renew()
+    expect(pool.living.map(each => each.pid)).toEqual([pid])
+    expect(pool.onDevices().map(({ engines }) => engines.map(each => each.pid))).toEqual([[pid]])
+    await pending
+    expect(pool.living).toEqual([])
+  })
+
   it('has the run on each device, and a device that disappeared while its engine lives', async () => {
     open({ devices: ['0', '2'] })
     const places = await take(2)
@@ -222,6 +250,29 @@ describe.runIf(process.platform === 'linux')('a workstation with four GPUs', () 
 })
 
 describe('a machine with a CPU', () => {
+  it('follows the job of a run without a device', async () => {
+    installed.cuda = { ...installed.cuda!, variant: 'cpu' }
+    open()
+    await take() // the only slot
+    const at = inJob(jobFolderOf(runDirectory(profile, '7')))
+    const record: JobRecord = {
+      executor: 'folder',
+      id: null,
+      name: 'self-mri-7',
+      token: 't',
+      fruitless: 1,
+      step: 0,
+      told: false,
+    }
+    mkdirSync(dirname(at.record), { recursive: true })
+    writeWhole(at.record, record)
+    const place = await pool.take({ run: '7', noWait: true })
+    expect(place).toMatchObject({ label: 'a job', isRemote: true })
+    place.release()
+    writeWhole(at.record, { ...record, told: true })
+    await expect(pool.take({ run: '7', noWait: true })).rejects.toMatchObject({ code: 'DEVICE_BUSY' })
+  })
+
   it('keeps the name of its lock, and its engine has the environment of this process', async () => {
     installed.cuda = { ...installed.cuda!, variant: 'cpu' }
     open()

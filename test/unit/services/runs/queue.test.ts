@@ -24,6 +24,7 @@ import {
   readJobFile,
   writeWhole,
 } from '../../../../src/services/places/job-files.ts'
+import type { TakeOptions } from '../../../../src/services/places/place.ts'
 import { maskFileAt } from '../../../../src/services/profile/mask-files.ts'
 import { runDirectory } from '../../../../src/services/profile/paths.ts'
 import { changeSettings } from '../../../../src/services/profile/settings.ts'
@@ -274,6 +275,68 @@ describe('the queue', () => {
     several.dispose()
   })
 
+  it('trains on this machine at once after a switch, while its jobs go on, and leaves only jobs', async () => {
+    let isRemote = true
+    const fakes = fakeEngines({ jobs: async () => fakeEngine, slots: () => 9 })
+    const several = makeQueue({
+      ...services,
+      engines: {
+        ...fakes,
+        get isRemote() {
+          return isRemote
+        },
+        slots: async () => (isRemote ? 3 : 1),
+        take: async options => Object.assign(await fakes.take(options), { isRemote }),
+      },
+    })
+    const all = prepared(5)
+    several.add(all.slice(0, 3))
+    await vi.waitFor(() => expect(trainings).toHaveLength(3))
+    isRemote = false
+    several.add(all.slice(3))
+    await vi.waitFor(() => expect(trainings).toHaveLength(4))
+    expect(statuses()).toEqual(['queued', 'queued', 'queued', 'running', 'queued'])
+    expect(several.doing.map(({ isJob }) => isJob)).toEqual([true, true, true, false])
+    void several.stop('close', true)
+    expect(several.leavesJobs).toBe(false)
+    void several.stop('close')
+    expect(several.leavesJobs).toBe(true)
+    for (const { fail } of trainings.slice(0, 3)) await fail(new AppError('JOB_CONTINUES', 'The job goes on.'))
+    isRemote = true
+    void several.stop('close')
+    expect(several.leavesJobs).toBe(false)
+    several.dispose()
+  })
+
+  it('begins the next run when a run follows its job, because the job takes no device', async () => {
+    const fakes = fakeEngines({ jobs: async () => fakeEngine, slots: () => 9 })
+    const take = async (options: TakeOptions) => ({
+      ...(await fakes.take(options)),
+      isRemote: Number(options.run) < 4,
+    })
+    const several = makeQueue({ ...services, engines: { ...fakes, slots: async () => 1, take } })
+    several.add(prepared(5))
+    await vi.waitFor(() => expect(trainings).toHaveLength(4))
+    await settled()
+    expect(statuses()).toEqual(['queued', 'queued', 'queued', 'running', 'queued'])
+    several.dispose()
+  })
+
+  it('says what a run waits for in a sentence', async () => {
+    const fakes = fakeEngines({ jobs: async () => fakeEngine })
+    const take = (options: TakeOptions) => {
+      options.onWait?.('other jobs, because 32 is the most at once')
+      return fakes.take(options)
+    }
+    const full = makeQueue({ ...services, engines: { ...fakes, take } })
+    const [run] = full.add(prepared(1))
+    const words = () =>
+      eventsOf(services.profile, run).flatMap(({ event }) => (event.type === 'waiting' ? event.words : []))
+    expect(words()).toEqual(['Waiting for other jobs, because 32 is the most at once.'])
+    await settled()
+    full.dispose()
+  })
+
   it('keeps the place of a first run that waited for the device during a signal', async () => {
     const lock = await takeDevice({})
     const [first, second] = queue.add(prepared(2))
@@ -476,7 +539,9 @@ describe('the device', () => {
     const [run] = queue.add(prepared(1))
     await settled()
     const words = `run 5 of process ${process.pid}`
-    expect(queue.doing).toMatchObject([{ run, words: `run ${run}: waiting for ${words}`, slot: null }])
+    expect(queue.doing).toMatchObject([
+      { run, words: `run ${run}: waiting for the device, on which ${words} trains`, slot: null },
+    ])
     expect(viewRun(services.profile, run).run).toMatchObject({ status: 'queued', queuePosition: 1 })
     expect(eventsOf(services.profile, run).at(-1)!.event).toMatchObject({ type: 'waiting', reason: 'device in use' })
     lock.release()
