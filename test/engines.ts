@@ -17,6 +17,8 @@ export const takeDevice = (options: TakeOptions) =>
 interface Fakes {
   readonly jobs?: () => Promise<Engine>
   readonly interactive?: FakeEngine
+  /** Default: `interactive`. */
+  readonly pictures?: FakeEngine
   /** The present number of places. Default: 1. */
   readonly slots?: () => number
   /** Whether the engine makes jobs. */
@@ -24,7 +26,13 @@ interface Fakes {
 }
 
 /** Without `jobs`, a training fails. Without `interactive`, a reading fails. */
-export function fakeEngines({ jobs, interactive, slots = () => 1, isRemote = false }: Fakes): EnginePool {
+export function fakeEngines({
+  jobs,
+  interactive,
+  pictures = interactive,
+  slots = () => 1,
+  isRemote = false,
+}: Fakes): EnginePool {
   const free = makeFreeSlots(makeSlots(() => ({ slots: slots(), devices: null })).present)
   return {
     async take(options) {
@@ -38,6 +46,7 @@ export function fakeEngines({ jobs, interactive, slots = () => 1, isRemote = fal
     onEach: async () => [],
     jobs: jobs ?? (() => Promise.reject(new Error('This test has no engine for training'))),
     interactive: interactive as unknown as Engine,
+    pictures: pictures as unknown as Engine,
     living: [],
     renew() {},
     onInstall: undefined,

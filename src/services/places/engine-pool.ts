@@ -29,6 +29,8 @@ export interface EnginePool {
   readonly isRemote: boolean
   /** Engine of the freest device of this machine, for evaluation and tuning. Installs like `take`. */
   jobs(signal?: AbortSignal): Promise<Engine>
+  /** Engine for the pictures of reports. Where trainings are jobs, a picture is a job that takes no place. */
+  readonly pictures: Engine
   /** Engine for viewing, reading and writing files. These calls need no TensorFlow. */
   readonly interactive: Engine
   /** The devices that are known, and the work of this program on them. Also lists the devices for the next call. */
@@ -151,6 +153,9 @@ export function makeEnginePool(
     async onEach(use, signal) {
       const installed = await install(signal)
       return training.onEach(await slots.present(), installed, use)
+    },
+    get pictures() {
+      return remote.isChosen ? remote.engine : interactive()
     },
     get interactive() {
       return interactive()

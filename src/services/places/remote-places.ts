@@ -14,6 +14,8 @@ import { makeSlurm } from './slurm.ts'
 export interface RemotePlaces {
   /** Whether trainings become jobs. */
   readonly isChosen: boolean
+  /** Makes jobs without a place. */
+  readonly engine: Engine
   /** Waits until fewer than the most jobs are there. */
   take(options: TakeOptions): Promise<Place>
   /** Whether a run has a job whose end nobody was told. The job may go on. */
@@ -46,6 +48,7 @@ export function makeRemotePlaces(
     get isChosen() {
       return execution().executor !== 'local'
     },
+    engine,
     take: options => places.take(options, engine),
     goesOn(run) {
       const record = readJobFile(inJob(jobFolderOf(runDirectory(profile, run))).record, JobRecord)

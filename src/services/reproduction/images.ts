@@ -4,7 +4,6 @@ import { selectSlices } from '../../contract/volumes.ts'
 import type { Calls, Comparison, ModelReference } from '../../engine/process/protocol.ts'
 import { networkName } from '../../presentation/lines.ts'
 import type { EnginePool } from '../places/engine-pool.ts'
-import { withPlace } from '../places/place.ts'
 import type { ReportImages } from '../reports/index.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { fileOf, readyVolume } from '../studies/contents/ready.ts'
@@ -23,7 +22,7 @@ export const modelOfWeights = ({ run, path }: Weights): ModelReference => ({
 /** The last comparison. It is kept because the window asks again whenever another part of the report changes. */
 const kept = new WeakMap<EnginePool, { readonly key: string; readonly comparison: Comparison }>()
 
-/** One slice by each reconstructor. `null` is zero-filling. Where trainings are jobs, the comparison is a job too. */
+/** One slice by each reconstructor. `null` is zero-filling. */
 export async function compare(
   engines: EnginePool,
   params: Calls['compare']['params'],
@@ -32,9 +31,7 @@ export async function compare(
   const key = JSON.stringify(params)
   const last = kept.get(engines)
   if (last?.key === key) return last.comparison
-  const comparison = await (engines.isRemote
-    ? withPlace(engines, { signal }, async place => (await place()).engine.call('compare', params, { signal }))
-    : engines.interactive.call('compare', params, { signal }))
+  const comparison = await engines.pictures.call('compare', params, { signal })
   kept.set(engines, { key, comparison })
   return comparison
 }

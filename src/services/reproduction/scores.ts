@@ -7,7 +7,8 @@ import type { StudyVolume } from '../../contract/studies.ts'
 import type { EvaluationSettings } from '../../core/evaluate.ts'
 import type { Engine } from '../../engine/process/client.ts'
 import type { Progress, ScoreAfter } from '../../engine/process/protocol.ts'
-import type { Place } from '../places/place.ts'
+import type { EnginePool } from '../places/engine-pool.ts'
+import { type Place, withPlace } from '../places/place.ts'
 import type { Profile } from '../profile/profile.ts'
 import { milestoneFile } from '../runs/runs.ts'
 import { volumesToScore } from '../studies/contents/chosen.ts'
@@ -187,6 +188,22 @@ export function isScored(profile: Profile, plan: Plan, row: PlannedRow): boolean
   return known.has(key)
 }
 
+/** Works at a place, and at further places that are free now. Resolves when no work goes on, even if some failed. */
+async function atFreePlaces<T>(
+  engines: Pick<EnginePool, 'take'>,
+  first: Place,
+  all: readonly T[],
+  signal: AbortSignal | undefined,
+  work: (each: T, place: Place) => Promise<unknown>,
+): Promise<void> {
+  const left = [...all]
+  async function goOn(place: Place): Promise<void> {
+    for (let each = left.shift(); each !== undefined; each = left.shift()) await work(each, place).catch(() => {})
+  }
+  const atFurther = () => withPlace(engines, { signal, noWait: true }, async place => goOn(await place()))
+  await Promise.allSettled([goOn(first), ...all.slice(1).map(atFurther)])
+}
+
 interface Options {
   readonly signal?: AbortSignal
   /** Called with the share of the row's scores that is there, 0 to 1. Not called if all are there. */
@@ -205,7 +222,10 @@ function requireWhole(profile: Profile, score: Score, volumes: readonly StudyVol
     )
 }
 
-/** Computes the missing scores of a row at a place. At a remote place all scores of the row become jobs at once. */
+/**
+ * Computes the missing scores of a row at a place. At a remote place each score is a job, and the jobs also take the
+ * further places that are free now.
+ */
 export async function score(
   opened: OpenProfile,
   plan: Plan,
@@ -242,10 +262,13 @@ export async function score(
   }
 
   const taken = missing.length > 0 ? await place() : null
-  const atOnce = taken?.isRemote ? missing.map(each => compute(each, taken.engine)) : []
-  await Promise.allSettled(atOnce) // so that no score goes on after another has failed
-  for (const each of all) {
-    const remote = atOnce[missing.indexOf(each)]
-    requireWhole(profile, each.one, volumes, each.stored ?? (await (remote ?? compute(each, taken!.engine))))
-  }
+  const jobs = new Map<(typeof all)[number], Promise<Evaluation>>()
+  if (taken?.isRemote)
+    await atFreePlaces(opened.engines, taken, missing, signal, (each, { engine }) => {
+      const job = compute(each, engine)
+      jobs.set(each, job)
+      return job
+    })
+  for (const each of all)
+    requireWhole(profile, each.one, volumes, each.stored ?? (await (jobs.get(each) ?? compute(each, taken!.engine))))
 }

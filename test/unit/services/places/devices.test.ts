@@ -1,5 +1,5 @@
 /** Slots, locks and engines of a workstation with four GPUs. The engines are real, and compute nothing. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
@@ -282,4 +282,16 @@ describe('a machine with a CPU', () => {
     if (process.platform === 'linux') expect(variable(place.engine, 'CUDA_VISIBLE_DEVICES')).toBeUndefined()
     expect(existsSync(join(four.folder, 'asked'))).toBe(false)
   })
+})
+
+it('pictures of a report are jobs where trainings are jobs, and take no place', async () => {
+  pool = makeEnginePool(profile, { execution: { executor: 'folder', slurm: { jobs: 1 } } })
+  taken.push(await pool.take({}))
+  const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
+  const params = { path: '/a.h5', salt: '', slice: 0, mask, reconstructors: [null] }
+  const leaving = new AbortController()
+  const picture = pool.pictures.call('compare', params, { signal: leaving.signal })
+  await vi.waitFor(() => expect(readdirSync(join(profile.runs, 'jobs'))).toHaveLength(1))
+  leaving.abort('close')
+  await expect(picture).rejects.toMatchObject({ code: 'JOB_CONTINUES' })
 })

@@ -1360,7 +1360,7 @@ describe('a reproduction at several places', () => {
     expect(asked.toSorted()).toEqual(given.toSorted())
   })
 
-  it('asks for all scores of a row at once if they are jobs', async () => {
+  it('asks for all scores of a row at once if they are jobs, as far as places are free', async () => {
     let atOnce = 0
     let mostAtOnce = 0
     const count: typeof meet = async training => {
@@ -1374,27 +1374,28 @@ describe('a reproduction at several places', () => {
     const some = request({ methods: ['subsample-again'], headline: true })
     await reproduce(some)
     expect(mostAtOnce).toBe(1)
-    services.dispose()
-    rmSync(profile, { recursive: true, force: true })
-    newProfile()
-    places = { slots: 1, isRemote: true }
-    services.dispose()
-    open()
-    meet = count
-    await reproduce(some)
-    expect(mostAtOnce).toBe(3) // by file name, over many masks, and before the fine-tuning
+    for (const slots of [1, 3]) {
+      services.dispose()
+      rmSync(profile, { recursive: true, force: true })
+      newProfile()
+      places = { slots, isRemote: true }
+      services.dispose()
+      open()
+      meet = count
+      mostAtOnce = 0
+      await reproduce(some)
+      expect(mostAtOnce).toBe(slots)
+    }
     once(scored)
   })
 })
 
-it.each([
-  ['as a job where trainings are jobs', true],
-  ['by the engine for viewing otherwise', false],
-])('the images of a report are computed %s', async (_, isRemote) => {
+it('the images of a report wait for no training', async () => {
   const computes = (of: string) => ({ call: async () => ({ of }) }) as unknown as Engine
-  const engines = fakeEngines({ jobs: async () => computes('job'), interactive: computes('viewing'), isRemote })
-  expect(await compare(engines, { slice: 1 } as never)).toEqual({ of: isRemote ? 'job' : 'viewing' })
-  if (isRemote) (await engines.take({ noWait: true })).release() // The place is free again.
+  const engines = fakeEngines({ jobs: async () => computes('job'), pictures: computes('picture'), isRemote: true })
+  const training = await engines.take({})
+  expect(await compare(engines, { slice: 1 } as never)).toEqual({ of: 'picture' })
+  training.release()
 })
 
 describe('a reproduction that the window started', () => {
