@@ -7,7 +7,7 @@ import type { Electron, Window } from './electron.ts'
 export interface Doing {
   /** The training in words. */
   readonly words: string
-  /** Whether the training is a job, which goes on without this program. */
+  /** Whether the training is a job, which goes on without this program, or waits for a place among jobs. */
   readonly isJob: boolean
 }
 
@@ -59,17 +59,16 @@ interface Question {
   readonly answers: readonly Answer[]
 }
 
+const linesOf = (doing: readonly Doing[]) => `${doing.map(({ words }) => words).join('\n')}\n\n`
+
 /** 'A training is running: run 3: epoch 2/10.' Several trainings have a line each below. */
-function running(doing: readonly Doing[], what: 'training' | 'job'): { message: string; lines: string } {
-  if (doing.length === 1) return { message: `A ${what} is running: ${doing[0].words.replace(/\.$/, '')}.`, lines: '' }
-  return {
-    message: `${doing.length} ${what}s are running.`,
-    lines: `${doing.map(({ words }) => words).join('\n')}\n\n`,
-  }
+function running(doing: readonly Doing[]): { message: string; lines: string } {
+  if (doing.length === 1) return { message: `A training is running: ${doing[0].words.replace(/\.$/, '')}.`, lines: '' }
+  return { message: `${doing.length} trainings are running.`, lines: linesOf(doing) }
 }
 
 const JOBS_GO_ON =
-  'Jobs go on without this window, and the window finds them again when it opens. Queued runs without a job are ' +
+  'Jobs go on without this program, and the program finds them again when it opens. Queued runs without a job are ' +
   'interrupted. Cancelled jobs keep their finished epochs and their last states.'
 
 /** @param doing at least one training */
@@ -77,7 +76,7 @@ function questionOf(doing: readonly Doing[]): Question {
   const jobs = doing.filter(({ isJob }) => isJob)
   const local = doing.filter(({ isJob }) => !isJob)
   if (jobs.length === 0) {
-    const { message, lines } = running(local, 'training')
+    const { message, lines } = running(local)
     const [what, whose] = local.length === 1 ? ['training is', 'Its'] : ['trainings are', 'Their']
     return {
       box: {
@@ -90,16 +89,15 @@ function questionOf(doing: readonly Doing[]): Question {
       answers: ['leave', 'stay'],
     }
   }
-  const { message, lines } = running(jobs, 'job')
   const here =
     local.length > 0
-      ? `Trainings of this computer are cancelled, and their last weights are kept: ` +
+      ? `Trainings of this machine are cancelled, and their last weights are kept: ` +
         `${local.map(({ words }) => words).join('; ')}.\n\n`
       : ''
   return {
     box: {
-      message,
-      detail: `${lines}${here}${JOBS_GO_ON}`,
+      message: jobs.length === 1 ? '1 job goes on or waits.' : `${jobs.length} jobs go on or wait.`,
+      detail: `${linesOf(jobs)}${here}${JOBS_GO_ON}`,
       buttons: ['Leave the jobs running and quit', 'Cancel the jobs and quit', 'Keep the window open'],
       defaultId: 0,
       cancelId: 2,

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import { exitCodeOf } from '../../services/profile/signals.ts'
+import { findRun } from '../../services/runs/runs.ts'
 import { demonstrationStudy } from '../../services/studies/demonstration.ts'
 import { warmUp } from '../../services/viewing/warm-up.ts'
 import { wholeNumber } from '../options.ts'
@@ -43,7 +44,9 @@ export const serveCommand = (): Command =>
           await ended(signal)
           const how = stop()
           // The queue stops before the host, so that the window still receives the last events.
-          const jobs = services.queue.doing.filter(({ isJob }) => isJob).map(({ run }) => `run ${run}`)
+          const jobs = services.queue.doing
+            .filter(({ run, isJob }) => isJob && findRun(services.profile, run).job)
+            .map(({ run }) => `run ${run}`)
           const bySignal = how === 'cancel' || how === 'leave' ? null : how // Ctrl+C is the normal end of a host
           await services.queue.stop(bySignal ?? 'close')
           if (jobs.length > 0) say(`Jobs go on without the host: ${jobs.join(', ')}. The next host follows them.`)

@@ -57,7 +57,7 @@ export interface Doing {
   readonly words: string
   /** Slot of this machine. `null`: the training is a job, or waits for a place. */
   readonly slot: number | null
-  /** Whether the training is a job, which goes on without this program. */
+  /** Whether the training is a job, which goes on without this program, or waits for a place among jobs. */
   readonly isJob: boolean
 }
 
@@ -106,7 +106,7 @@ class TrainingQueue implements Queue {
       run,
       words: doing,
       slot: place && !place.isRemote ? place.slot : null,
-      isJob: place?.isRemote ?? false,
+      isJob: place?.isRemote ?? this.#opened.engines.isRemote,
     }))
   }
 

@@ -313,14 +313,26 @@ describe('quitting', () => {
     await new Promise(setImmediate)
     const [[, box]] = fake.dialog.showMessageBox.mock.calls
     expect(box).toMatchObject({
-      message: '2 jobs are running.',
-      detail: expect.stringMatching(/^run 5: waits in Slurm\nrun 6: .*\n\nTrainings of this computer .* run 3: epoch/),
+      message: '2 jobs go on or wait.',
+      detail: expect.stringMatching(/^run 5: waits in Slurm\nrun 6: .*\n\nTrainings of this machine .* run 3: epoch/),
       buttons: ['Leave the jobs running and quit', 'Cancel the jobs and quit', 'Keep the window open'],
       defaultId: 0,
       cancelId: 2,
     })
     expect(backend.close.mock.calls).toEqual(closed)
     expect(fake.app.quit).toHaveBeenCalledTimes(closed.length)
+  })
+
+  test('has the words of one job below the question', async () => {
+    await start()
+    backend.doing.mockReturnValue([{ words: 'run 5: Job 4711 waits for a free node.', isJob: true }])
+    wish('close')
+    await new Promise(setImmediate)
+    const [[, box]] = fake.dialog.showMessageBox.mock.calls
+    expect(box).toMatchObject({
+      message: '1 job goes on or waits.',
+      detail: expect.stringMatching(/^run 5: Job 4711 waits for a free node\.\n\nJobs go on/),
+    })
   })
 
   test('by SIGTERM or SIGHUP asks no question, waits for the state, and has the signal’s exit code', async () => {

@@ -337,6 +337,14 @@ describe('the queue', () => {
     full.dispose()
   })
 
+  it('says that a run which waits for a place among jobs is no training of this machine', async () => {
+    const engines = fakeEngines({ jobs: () => new Promise(() => {}), isRemote: true })
+    const waiting = makeQueue({ ...services, engines })
+    waiting.add(prepared(1))
+    expect(waiting.doing).toMatchObject([{ slot: null, isJob: true }])
+    waiting.dispose()
+  })
+
   it('keeps the place of a first run that waited for the device during a signal', async () => {
     const lock = await takeDevice({})
     const [first, second] = queue.add(prepared(2))
