@@ -1,7 +1,9 @@
 /** Options of the commands that train: where trainings run. They replace settings of the profile for one command. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { z } from 'zod'
 import { AppError } from '../contract/errors.ts'
 import { EXECUTORS, Execution, type Executor, SlurmSettings } from '../contract/execution.ts'
+import { type Expected, expectedInWords } from '../contract/expected.ts'
 import { kebab } from '../contract/words.ts'
 import type { ExecutionChange } from '../services/places/engine-pool.ts'
 import { wholeNumber } from './options.ts'
@@ -68,6 +70,13 @@ export function addExecutionOptions(command: Command): Command {
   return command
 }
 
+/** What a value must be, in the words of the window's form. */
+function expectationOf(name: string): string {
+  const shapes: Readonly<Record<string, z.ZodType>> = { ...Execution.shape, ...SlurmSettings.shape }
+  const schema = z.toJSONSchema(shapes[name]) as Expected & { readonly anyOf?: readonly Expected[] }
+  return expectedInWords(schema.anyOf?.find(({ type }) => type !== 'null') ?? schema)
+}
+
 /** The settings that the options replace. Throws `INVALID_ARGUMENT`, with one line for each fault. */
 export function executionFrom(options: Readonly<Record<string, unknown>>): ExecutionChange {
   const given = (names: readonly string[]) =>
@@ -76,7 +85,8 @@ export function executionFrom(options: Readonly<Record<string, unknown>>): Execu
   const change = { ...given(['executor', 'devices', 'slots']), ...(Object.keys(slurm).length > 0 && { slurm }) }
   const parsed = Execution.partial().extend({ slurm: SlurmSettings.partial().optional() }).safeParse(change)
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `--${kebab(String(path.at(-1)))}: ${message}`)
+    const names = new Set(parsed.error.issues.map(({ path }) => String(path.find(part => part !== 'slurm'))))
+    const faults = [...names].map(name => `--${kebab(name)}: ${expectationOf(name)}.`)
     throw new AppError('INVALID_ARGUMENT', faults.join('\n'))
   }
   return change as ExecutionChange
@@ -89,9 +99,10 @@ export function requireKnownOptions({ slurm = {}, ...change }: ExecutionChange, 
   const foreign = names.find(name => !KNOWN[executor].includes(name))
   if (foreign === undefined) return
   const others = EXECUTORS.filter(each => KNOWN[each].includes(foreign))
+  const remedy = change.executor === undefined ? 'Add' : 'Change'
   throw new AppError(
     'INVALID_ARGUMENT',
     `--${foreign}: expected --executor ${others.join(' or --executor ')}, got the executor ${executor}. ` +
-      'Add the executor, or omit the option.',
+      `${remedy} --executor, or omit --${foreign}.`,
   )
 }

@@ -55,12 +55,18 @@ const commands = [
   serveCommand,
   engineCommand,
 ]
+/** Whether a command has the options of a profile. `jobs` also acts without its subcommand. `job` opens no profile. */
+function opensProfile(command: Command): boolean {
+  if (command.name() === 'job') return false
+  return command.name() === 'jobs' || command.commands.length === 0 || command.registeredArguments.length > 0
+}
+
 for (const make of commands) {
   const command = make()
   // These options are also allowed after the command's name.
   for (const each of [command, ...command.commands]) {
     each.exitOverride()
-    if (each.commands.length === 0 || each.registeredArguments.length > 0)
+    if (opensProfile(each))
       each
         .option('--json', 'one JSON document on standard output')
         .option('--profile <folder>', 'folder of the database and the checkpoints')

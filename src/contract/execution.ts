@@ -8,14 +8,29 @@ export type Executor = z.infer<typeof Executor>
 
 const option = (description: string) => z.string().min(1).nullable().default(null).describe(description)
 
+/** A text of a form that Slurm knows. `expected`: the sentence for another text. */
+const ofForm = (description: string, form: RegExp, expected: string) =>
+  z.string().regex(form, expected).meta({ expected }).nullable().default(null).describe(description)
+
+/** Minutes, MM:SS, HH:MM:SS, D-HH, D-HH:MM, D-HH:MM:SS, or no limit. */
+const TIME = /^(?:\d+(?::\d{1,2}){0,2}|\d+-\d{1,2}(?::\d{1,2}){0,2}|UNLIMITED|unlimited)$/
+
 /** Options of `sbatch`. `null`: the cluster's default. */
 export const SlurmSettings = z.object({
   partition: option('partition of the jobs'),
-  time: option('time limit of a job, as 4:00:00 or 2-0; a job that reaches the limit continues in its next turn'),
+  time: ofForm(
+    'time limit of a job, as 4:00:00 or 2-0; a job that reaches the limit continues in its next turn',
+    TIME,
+    'Expected a time limit as 30 (minutes), 4:00:00 or 2-0 (days-hours)',
+  ),
   jobs: z.int().min(1).max(1000).default(32).describe('most jobs at once'),
   gpus: z.int().min(0).max(1).nullable().default(null).describe('GPUs of a job, 0 or 1'),
-  cpus: z.int().min(1).max(256).nullable().default(null).describe('processor cores of a job'),
-  memory: option('memory of a job, as 32G'),
+  cpus: z.int().min(1).max(256).nullable().default(null).describe('cores of a job'),
+  memory: ofForm(
+    'memory of a job, as 32G',
+    /^\d+[KMGTkmgt]?$/,
+    'Expected a whole number with K, M, G or T, as 32G. Without a letter it counts megabytes',
+  ),
   account: option('account that is charged'),
   qos: option('quality of service'),
   constraint: option('features of the nodes, as a100'),
@@ -24,11 +39,26 @@ export const SlurmSettings = z.object({
 })
 export type SlurmSettings = z.infer<typeof SlurmSettings>
 
+/** The names of the settings in the window. */
+export const SLURM_LABELS: Readonly<Record<keyof SlurmSettings, string>> = {
+  partition: 'Partition',
+  time: 'Time limit',
+  jobs: 'Jobs at once',
+  gpus: 'GPUs per job',
+  cpus: 'Cores per job',
+  memory: 'Memory per job',
+  account: 'Account',
+  qos: 'Quality of service',
+  constraint: 'Constraint',
+  setup: 'Setup line',
+  sbatch: 'Further options',
+}
+
 export const Execution = z.object({
   executor: Executor.default('local'),
   /** Numbers or UUIDs of GPUs. `null`: all GPUs that the program sees. */
   devices: z.array(z.string().min(1)).min(1).nullable().default(null),
-  /** Trainings at once on this machine. `null`: one for each GPU, and one on a CPU. */
+  /** Trainings at once on this machine. `null`: one for each chosen device. A machine without a GPU has one device. */
   slots: z.int().min(1).max(64).nullable().default(null),
   slurm: SlurmSettings.prefault({}),
 })

@@ -660,4 +660,9 @@ describe('a wrong command', () => {
       expect(out).toContain(`Usage: self-mri ${command}`)
     }
   })
+
+  it('lists the options of a profile where they work: for jobs, and not for a job', async () => {
+    expect((await run('jobs', '--help')).out).toContain('--json')
+    expect((await run('job', '--help')).out).not.toContain('--profile')
+  })
 })

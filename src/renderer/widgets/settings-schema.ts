@@ -1,7 +1,7 @@
 /** Settings by their JSON Schema: what a value begins as, what is wrong with it, and how text becomes one. */
+import { type Expected, expectedInWords } from '../../contract/expected.ts'
 
-export interface Schema {
-  readonly type?: string
+export interface Schema extends Expected {
   readonly const?: unknown
   readonly enum?: readonly string[]
   readonly default?: unknown
@@ -12,10 +12,7 @@ export interface Schema {
   readonly placeholder?: string
   /** The first is what a value begins as that must be given and has no default. */
   readonly examples?: readonly unknown[]
-  readonly minimum?: number
-  readonly exclusiveMinimum?: number
-  readonly maximum?: number
-  readonly exclusiveMaximum?: number
+  readonly pattern?: string
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly items?: Schema
@@ -116,16 +113,6 @@ export function withVariant(schema: Schema, value: Settings, name: string): Sett
   return complete(variant, begun) as Settings
 }
 
-const limits = ({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Schema): string =>
-  [
-    minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER && `at least ${minimum}`,
-    exclusiveMinimum !== undefined && `more than ${exclusiveMinimum}`,
-    maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && `at most ${maximum}`,
-    exclusiveMaximum !== undefined && `less than ${exclusiveMaximum}`,
-  ]
-    .filter(Boolean)
-    .join(', ')
-
 function numberFault(schema: Schema, value: unknown): string | null {
   const whole = schema.type === 'integer'
   const within =
@@ -136,9 +123,7 @@ function numberFault(schema: Schema, value: unknown): string | null {
     value > (schema.exclusiveMinimum ?? Number.NEGATIVE_INFINITY) &&
     value <= (schema.maximum ?? Number.POSITIVE_INFINITY) &&
     value < (schema.exclusiveMaximum ?? Number.POSITIVE_INFINITY)
-  if (within) return null
-  const bounds = limits(schema)
-  return `Expected a ${whole ? 'whole number' : 'number'}${bounds && `, ${bounds}`}`
+  return within ? null : expectedInWords(schema)
 }
 
 export function faultsOf(schema: Schema, value: unknown, path = ''): Fault[] {
@@ -156,6 +141,10 @@ export function faultsOf(schema: Schema, value: unknown, path = ''): Fault[] {
   if (schema.type === 'number' || schema.type === 'integer') {
     const text = numberFault(schema, value)
     return text ? [{ path, text }] : []
+  }
+  if (schema.pattern !== undefined) {
+    const fits = typeof value === 'string' && new RegExp(schema.pattern).test(value)
+    return fits ? [] : [{ path, text: expectedInWords(schema) }]
   }
   if (schema.type === 'array') {
     const { items } = schema

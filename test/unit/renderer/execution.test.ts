@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Execution } from '../../../src/contract/execution.ts'
 import { missingDevices, slotsFault, whereInWords, withDevice } from '../../../src/renderer/app/execution.ts'
+import { SLURM } from '../../../src/renderer/settings/slurm-schema.ts'
+import { faultsOf } from '../../../src/renderer/widgets/settings-schema.ts'
 
 const execution = (changes: object = {}): Execution => Execution.parse(changes)
 
@@ -37,6 +39,13 @@ describe('the form', () => {
     expect(missingDevices(null, ['a'])).toEqual([])
     expect(withDevice(['a', 'gone'], ['a', 'b'], 'gone')).toEqual(['a'])
     expect(withDevice(['gone'], ['a'], 'a')).toBeNull()
+  })
+
+  it('refuses a time limit and a memory that Slurm does not know', () => {
+    const faults = (slurm: object) => faultsOf(SLURM, { ...execution().slurm, ...slurm }).map(({ path }) => path)
+    expect(faults({ time: '2-0:30', memory: '32G' })).toEqual([])
+    expect(faults({ time: null, memory: null })).toEqual([])
+    expect(faults({ time: 'four hours', memory: 'lots', gpus: 2 })).toEqual(['time', 'gpus', 'memory'])
   })
 
   it.each([
