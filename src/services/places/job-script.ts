@@ -1,11 +1,15 @@
 /** The command and the shell script that start a job on a node. */
 import { chmodSync } from 'node:fs'
+import { resolve } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { engineNode } from '../../engine/install/environment.ts'
 import { inJob, writeWhole } from './job-files.ts'
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+
+/** The folder of this program, which a job's node must see. */
+export const PROGRAM = resolve(MAIN, '../../..')
 
 /** Variables that a job needs even if its scheduler passes no environment on. */
 const PASSED_ON = ['SELF_MRI_CACHE', 'SELF_MRI_KEPT', 'SELF_MRI_KERNELS', 'NODE_COMPILE_CACHE'] as const

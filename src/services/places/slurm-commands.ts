@@ -67,13 +67,13 @@ export function slurm(command: string, args: readonly string[]): Promise<Answer>
   })
 }
 
-/** The lines of an error, without `sbatch: error:` before each. */
-const inOneLine = (errors: string, command: string): string =>
-  errors
-    .split('\n')
-    .map(line => line.replace(new RegExp(`^${command}: (?:error: )?`), '').trim())
-    .filter(line => line !== '')
-    .join('; ')
+/** The lines of an error, without `sbatch: error:` before each. A fatal error is the last of its steps. */
+function inOneLine(errors: string, command: string): string {
+  const lines = errors.split('\n').filter(line => line.trim() !== '')
+  const fatal = lines.find(line => line.startsWith(`${command}: fatal: `))
+  const told = fatal === undefined ? lines : [fatal]
+  return told.map(line => line.replace(new RegExp(`^${command}: (?:error: |fatal: )?`), '').trim()).join('; ')
+}
 
 const PASSING = new RegExp(
   [

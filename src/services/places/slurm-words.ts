@@ -1,5 +1,5 @@
 /** Slurm's states and reasons for users, with what to do. */
-import type { SlurmSettings } from '../../contract/execution.ts'
+import { SLURM_LABELS, type SlurmSettings } from '../../contract/execution.ts'
 import { runsOn, type Seen } from './job-executor.ts'
 
 /** A line of squeue. */
@@ -29,6 +29,10 @@ const PENDING = new Set([
 const PASSING = new Set(['TIMEOUT', 'NODE_FAIL', 'BOOT_FAIL', 'PREEMPTED', 'LAUNCH_FAILED', 'RECONFIG_FAIL'])
 const FINAL = new Set(['COMPLETED', 'FAILED', 'CANCELLED', 'OUT_OF_MEMORY', 'DEADLINE', 'REVOKED'])
 
+/** A setting as both users know it: '--memory (Memory per job)'. */
+const named = (name: keyof SlurmSettings): string => `--${name} (${SLURM_LABELS[name]})`
+const LESS = [named('cpus'), named('memory'), named('gpus'), named('constraint')].join(', ')
+
 /** Why a job waits. The first pattern that fits counts. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^(?:None|\(null\)|)$/, 'waits until Slurm has looked at it'],
@@ -39,23 +43,29 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [
     /^(?:ReqNodeNotAvail|NodeDown|NodesUnavailable|Nodes required)/,
     'waits, because its nodes are down, drained or reserved. If it does not start, choose other nodes: ' +
-      '--partition or --constraint',
+      `${named('partition')} or ${named('constraint')}`,
   ],
-  [/^Partition(?:Down|Inactive)$/, 'waits, because its partition is closed. Choose another partition: --partition'],
+  [
+    /^Partition(?:Down|Inactive)$/,
+    `waits, because its partition is closed. Choose another partition: ${named('partition')}`,
+  ],
   [
     /^(?:PartitionTimeLimit|.*MaxWallDuration)/,
-    'never starts, because it asks for more time than the cluster permits. Cancel the run, and ask for less: --time',
+    'never starts, because it asks for more time than the cluster permits. Cancel the run, and ask for less: ' +
+      named('time'),
   ],
   [
     /^(?:PartitionNodeLimit|BadConstraints|.*Max(?:Cpu|CPU|Node|TRES|GRES|Mem)[A-Za-z]*PerJob)/,
-    'never starts, because it asks for more than the cluster permits. Cancel the run, and ask for less: --cpus, ' +
-      '--memory, --gpus or --constraint',
+    `never starts, because it asks for more than the cluster permits. Cancel the run, and ask for less: ${LESS}`,
   ],
   [
     /^(?:InvalidAccount|AccountNotAllowed)$/,
-    'never starts, because its account is not valid. Cancel the run, and choose another account: --account',
+    'never starts, because its account is not valid. Cancel the run, and choose another account: ' + named('account'),
   ],
-  [/^(?:InvalidQOS|QOSNotAllowed)$/, 'never starts, because its QOS is not valid. Cancel the run, and change --qos'],
+  [
+    /^(?:InvalidQOS|QOSNotAllowed)$/,
+    `never starts, because its QOS is not valid. Cancel the run, and change ${named('qos')}`,
+  ],
   [
     /^(?:QOS|Assoc|MaxJobs|Association|JobArrayTaskLimit)/,
     'waits, because you or your group already use as much as the cluster permits. It starts when other jobs have ended',
@@ -92,12 +102,12 @@ function endedHow({ id, state, node }: SlurmJob, { memory, time }: SlurmSettings
     case 'OUT_OF_MEMORY':
       return (
         `Job ${id} ran out of memory${where}. It had ${memory ?? 'the cluster’s default'}. ` +
-        'Ask for more with --memory, and resume the run.'
+        `Ask for more with ${named('memory')}, and resume the run.`
       )
     case 'TIMEOUT':
       return (
         `Job ${id} reached its time limit${where} (${time ?? 'the cluster’s default'}) before its state was stored. ` +
-        'Ask for more with --time.'
+        `Ask for more with ${named('time')}.`
       )
     case 'NODE_FAIL':
     case 'BOOT_FAIL':
@@ -125,21 +135,21 @@ export function seenOf(job: SlurmJob, settings: SlurmSettings): Seen {
 /** What to do about words of sbatch. The first pattern that fits counts. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
-    /configuration source|fetch(?:ing|_)? ?config|slurm\.conf/i,
-    'Slurm has no configuration here. Start the program on a machine of the cluster, or set SLURM_CONF.',
+    /configuration source|fetch(?:ing|_)? ?config|DNS SRV|slurm\.conf/i,
+    'This machine has Slurm’s commands, but no cluster. Start the program on a login node, or set SLURM_CONF.',
   ],
-  [/account or partition|invalid account/i, 'Choose another account or partition: --account, --partition.'],
-  [/partition/i, 'Choose another partition: --partition.'],
-  [/qos/i, 'Choose another quality of service: --qos.'],
-  [/time limit|invalid --time/i, 'Change the time limit: --time.'],
-  [/gres|generic resource/i, 'Change the number of GPUs: --gpus. 0 means a CPU.'],
-  [/feature|constraint/i, 'Change the features of the nodes: --constraint.'],
-  [/memory|--mem/i, 'Change the memory: --memory.'],
   [
-    /configuration is not available|cpu count|more processors/i,
-    'Ask for less: --cpus, --memory, --gpus, --constraint.',
+    /account or partition|invalid account/i,
+    `Choose another account or partition: ${named('account')}, ${named('partition')}.`,
   ],
-  [/unrecognized option|invalid option/i, 'Correct your options of sbatch: --sbatch.'],
+  [/partition/i, `Choose another partition: ${named('partition')}.`],
+  [/qos/i, `Choose another quality of service: ${named('qos')}.`],
+  [/time limit|invalid --time/i, `Change the time limit: ${named('time')}.`],
+  [/gres|generic resource/i, `Change the number of GPUs: ${named('gpus')}. 0 means a CPU.`],
+  [/feature|constraint/i, `Change the features of the nodes: ${named('constraint')}.`],
+  [/memory|--mem/i, `Change the memory: ${named('memory')}.`],
+  [/configuration is not available|cpu count|more processors/i, `Ask for less: ${LESS}.`],
+  [/unrecognized option|invalid option/i, `Correct your options of sbatch: ${named('sbatch')}.`],
 ]
 
 export const remedyOf = (fault: string): string =>

@@ -140,7 +140,7 @@ describe('submitting', () => {
       code: 'JOB_REFUSED',
       message:
         'sbatch refused the job: invalid partition specified: gpuu. The cluster has the partitions normal, long. ' +
-        'Choose another partition: --partition.',
+        'Choose another partition: --partition (Partition).',
     })
   })
 
