@@ -66,7 +66,7 @@ function install(): Command {
 
 function doctor(): Command {
   return new Command('doctor')
-    .description('Show the engine of this computer, and time a small training step')
+    .description('Show the engine of this machine, and time a small training step')
     .option('--ops', 'list time and calls of each native operation of the step')
     .action((options: { ops?: boolean }, command: Command) =>
       inSession(command, async ({ services, signal, json }) => {

@@ -111,7 +111,7 @@ export function chooseDevices(
     const got = `"${name}"${fitting.length > 1 ? ', which names several' : ''}`
     throw new AppError(
       'INVALID_ARGUMENT',
-      `Expected a device of this computer, got ${got}. Choose with --devices, or in Settings → Where trainings run, ` +
+      `Expected a device of this machine, got ${got}. Choose with --devices, or in Settings → Where trainings run, ` +
         `from: ${devices.map(described).join('; ')}.`,
     )
   })

@@ -20,6 +20,7 @@ import { detectVariant, type Platform, supportedPlatform } from './platform.ts'
 import { type Earlier, type EarlierParts, findEarlier, takeFile, takeLibraries } from './takeover.ts'
 
 export { locateEngine } from './manifest.ts'
+export { detectVariant } from './platform.ts'
 
 export type InstallStep = {
   readonly label: string

@@ -151,7 +151,7 @@ export function makeEnginePool(
     },
     jobs: local,
     async onEach(use, signal) {
-      const installed = await install(signal)
+      const installed = locateEngine() ?? (await install(signal))
       return training.onEach(await slots.present(), installed, use)
     },
     get pictures() {
