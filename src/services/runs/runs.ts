@@ -6,6 +6,7 @@ import { type EpochFigures, type RunDetail, type RunRow, type RunStatus, StoredC
 import { TrainingSummary } from '../../contract/training-summary.ts'
 import { methodOf } from '../../core/ssl/index.ts'
 import type { WrittenFile } from '../../engine/process/protocol.ts'
+import { statementOf } from '../profile/db/statement.ts'
 import { isThisHost, processInWords } from '../profile/host.ts'
 import { fileAt, runFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -53,12 +54,11 @@ interface KeptCheckpoint extends WrittenFile {
 
 /** The kept weights of a run: the best weights if they exist, otherwise the last weights. */
 export function keptCheckpoint(profile: Profile, run: number): KeptCheckpoint | null {
-  const row = profile.db
-    .prepare(
-      `SELECT path, sha256, epoch FROM checkpoints WHERE run_id = ? AND role <> 'milestone'
-        ORDER BY role = 'last', epoch DESC LIMIT 1`,
-    )
-    .get(run) as KeptCheckpoint | undefined
+  const row = statementOf(
+    profile.db,
+    `SELECT path, sha256, epoch FROM checkpoints WHERE run_id = ? AND role <> 'milestone'
+      ORDER BY role = 'last', epoch DESC LIMIT 1`,
+  ).get(run) as KeptCheckpoint | undefined
   return row ? placed(profile, row) : null
 }
 
@@ -69,9 +69,10 @@ interface State extends WrittenFile {
 /** The states of a run, newest first. */
 export const statesOf = (profile: Profile, run: number): State[] =>
   (
-    profile.db
-      .prepare('SELECT step, path, sha256 FROM states WHERE run_id = ? ORDER BY step DESC, epoch DESC')
-      .all(run) as State[]
+    statementOf(
+      profile.db,
+      'SELECT step, path, sha256 FROM states WHERE run_id = ? ORDER BY step DESC, epoch DESC',
+    ).all(run) as State[]
   ).map(row => placed(profile, row))
 
 /** All stored weights of a run, by epoch. */
@@ -172,12 +173,17 @@ export function toRunRow(profile: Profile, row: StoredRun, contents = contentsOf
   const { db } = profile
   const config = StoredConfig.parse(JSON.parse(row.config))
   const checkpoint = keptCheckpoint(profile, row.id)
-  const { done } = db.prepare('SELECT COUNT(*) AS done FROM epochs WHERE run_id = ?').get(row.id) as { done: number }
-  const metrics = checkpoint
-    ? (db
-        .prepare('SELECT ssim, psnr, nmse FROM epochs WHERE run_id = ? AND epoch = ? AND ssim IS NOT NULL')
-        .get(row.id, checkpoint.epoch) as Metrics | undefined)
-    : undefined
+  const count = statementOf(db, 'SELECT COUNT(*) AS done FROM epochs WHERE run_id = ?')
+  const { done } = count.get(row.id) as { done: number }
+  const figures = statementOf(
+    db,
+    'SELECT ssim, psnr, nmse FROM epochs WHERE run_id = ? AND epoch = ? AND ssim IS NOT NULL',
+  )
+  const metrics = checkpoint ? (figures.get(row.id, checkpoint.epoch) as Metrics | undefined) : undefined
+  const milestones = statementOf(
+    db,
+    "SELECT epoch FROM checkpoints WHERE run_id = ? AND role = 'milestone' ORDER BY epoch",
+  )
   const { channels } = config.networkConfig
   const stateStep = statesOf(profile, row.id)[0]?.step ?? null
   return {
@@ -196,10 +202,7 @@ export function toRunRow(profile: Profile, row: StoredRun, contents = contentsOf
     epochs: { done, planned: config.recipe?.epochs ?? 0 },
     metrics: metrics ?? null,
     checkpoint: checkpoint && { path: checkpoint.path, sha256: checkpoint.sha256 },
-    milestones: db
-      .prepare("SELECT epoch FROM checkpoints WHERE run_id = ? AND role = 'milestone' ORDER BY epoch")
-      .pluck()
-      .all(row.id) as number[],
+    milestones: milestones.pluck().all(row.id) as number[],
     stateStep,
     resumable: isResumable(row, stateStep !== null),
     suggestion: suggest(row, config),

@@ -83,6 +83,8 @@ it('the list of runs has patients and times of ancestors, and reads them at once
   const asked = vi.spyOn(db, 'prepare')
   const views = viewRuns(services.profile)
   expect(asked.mock.calls.filter(([sql]) => sql.includes('run_patients'))).toHaveLength(1)
+  const statements = asked.mock.calls.map(([sql]) => sql)
+  expect(statements).toEqual([...new Set(statements)]) // none is prepared again for another run
   asked.mockRestore()
   expect(views).toMatchObject([
     { id: first, trainedPatients: ['a', 'b'], unknownTraining: true },
