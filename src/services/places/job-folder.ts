@@ -62,6 +62,10 @@ export function mayStartAgain(folder: string, seen: Seen): boolean {
   return seen.again || readJobFile(at.end, JobEnd)?.how === 'again'
 }
 
+/** Whether the user cancelled the job, and has not resumed its run since. */
+export const staysCancelled = (folder: string): boolean =>
+  existsSync(inJob(folder).cancel) && !readJobFile(inJob(folder).record, JobRecord)?.resumed
+
 /** The user resumes the run of a job: a job that was cancelled is then submitted again. */
 export function submitCancelledAgain(folder: string): void {
   const { record: path, cancel } = inJob(folder)

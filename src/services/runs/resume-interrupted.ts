@@ -1,6 +1,9 @@
 /** Resumes interrupted runs when a window opens their profile. */
 import { AppError } from '../../contract/errors.ts'
 import { locateEngine } from '../../engine/install/install.ts'
+import { jobFolderOf } from '../places/job-files.ts'
+import { staysCancelled } from '../places/job-folder.ts'
+import { runDirectory } from '../profile/paths.ts'
 import { readSettings } from '../profile/settings.ts'
 import type { WithQueue } from './queue.ts'
 import { prepareResumption } from './resume.ts'
@@ -12,7 +15,7 @@ const MOST_RESUMES = 3
 /**
  * Queues runs again that were queued when a signal stopped the program, in their order. Runs whose jobs may go on come
  * first, and with the setting `autoResume` also runs that were training. A run that cannot be resumed stays
- * interrupted.
+ * interrupted, and so does a run whose job the user cancelled.
  */
 export async function resumeInterrupted(opened: WithQueue): Promise<void> {
   if (!locateEngine()) return
@@ -28,6 +31,7 @@ export async function resumeInterrupted(opened: WithQueue): Promise<void> {
     if (!waited && row.resumes >= MOST_RESUMES && (stateStep ?? 0) <= row.resumed_step) continue
     try {
       const run = String(row.id)
+      if (!waited && staysCancelled(jobFolderOf(runDirectory(opened.profile, run)))) continue
       opened.queue.resume(run, await prepareResumption(opened, run, { unasked: !waited }))
     } catch (error) {
       if (!opened.profile.db.open) return

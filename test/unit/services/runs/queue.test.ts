@@ -36,7 +36,7 @@ import { prepareResumption, type Resumption } from '../../../../src/services/run
 import { resumeInterrupted } from '../../../../src/services/runs/resume-interrupted.ts'
 import { findRun, listRuns } from '../../../../src/services/runs/runs.ts'
 import { interruptRun } from '../../../../src/services/runs/store.ts'
-import { recordState } from '../../../../src/services/runs/store-training.ts'
+import { recordJob, recordState } from '../../../../src/services/runs/store-training.ts'
 import { prepareRun, supervisedConfig } from '../../../../src/services/runs/training.ts'
 import { viewRun } from '../../../../src/services/runs/views.ts'
 import { studyById } from '../../../../src/services/studies/studies.ts'
@@ -500,13 +500,25 @@ describe('a resumption', () => {
     const isResumed = () => readJobFile(inJob(folder).record, JobRecord)!.resumed ?? false
     const watched = { ...services, queue: { ...queue, resume: (_: string, { claim }: Resumption) => claim() } }
     changeSettings(services.profile, services.engines, { autoResume: true })
+    const tell = (state: 'running' | 'ended') =>
+      recordJob(services.profile, run, {
+        job: { executor: 'slurm', id: '812', state, node: null, words: '', folder },
+      })
+    const status = () => findRun(services.profile, run).status
+    tell('running')
     interruptRun(services.profile, run, 'The job goes on.')
-    await resumeInterrupted(watched)
-    expect(findRun(services.profile, run).status).toBe('queued')
+    await resumeInterrupted(watched) // to see how the job ended
+    expect(status()).toBe('queued')
     expect(isResumed()).toBe(false)
+    tell('ended')
     interruptRun(services.profile, run, 'The job was cancelled.')
+    await resumeInterrupted(watched)
+    expect(status()).toBe('interrupted')
     await resumeStopped(watched, run)
     expect(isResumed()).toBe(true)
+    interruptRun(services.profile, run, 'It crashed.')
+    await resumeInterrupted(watched)
+    expect(status()).toBe('queued')
   })
 
   it('happens automatically at most three times without progress', async () => {
