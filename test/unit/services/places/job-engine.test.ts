@@ -63,6 +63,7 @@ beforeEach(() => {
   engine = makeEngine()
 })
 afterEach(() => {
+  vi.useRealTimers()
   engine.dispose()
   rmSync(root, { recursive: true })
 })
@@ -397,6 +398,20 @@ describe('an aborted call', () => {
     seen = {}
     job.gives()
     await again
+  })
+
+  it('tells that a job does not end, and leaves the job to the next program', async () => {
+    const controller = new AbortController()
+    const result = train({}, controller.signal)
+    await submitted()
+    await until(() => told().at(-1)?.state === 'running')
+    vi.useFakeTimers({ toFake: ['performance'] })
+    cancel.mockImplementation(async () => void vi.advanceTimersByTime(6 * 60_000))
+    controller.abort('cancel')
+    const words = 'Job 812 of run 7 was asked to stop, and did not end within 5 minutes.'
+    await expect(result).rejects.toMatchObject({ code: 'JOB_CONTINUES', message: expect.stringContaining(words) })
+    expect(told().at(-1)).toMatchObject({ state: 'running', words: expect.stringContaining(words) })
+    expect(recordNow()).toMatchObject({ told: false })
   })
 
   it('gives the result of a job that was done before', async () => {
