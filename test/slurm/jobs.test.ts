@@ -70,6 +70,19 @@ describe('a training as a job', () => {
     expect(again.err).toMatch(/finished/)
   })
 
+  test('is followed by a program that trains on this machine, and continues there after its end', async () => {
+    const desk = await lab.makeDesk('back')
+    const held = await desk.hold()
+    held.command.signal('SIGKILL')
+    await held.command.ended
+    const next = desk.start('runs', 'resume', held.run, '--json')
+    await next.says(/epoch 6\/40/)
+    await lab.cluster.ask('scancel', held.job)
+    await held.logs(/SIGTERM/)
+    held.go()
+    expect(lab.expectWhole(await next.ended)).toMatchObject({ id: held.run, job: { id: held.job, state: 'ended' } })
+  })
+
   test('goes on while the controller is down', async () => {
     const desk = await lab.makeDesk('controller')
     const held = await desk.hold()
