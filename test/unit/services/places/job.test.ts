@@ -9,7 +9,7 @@ import { AppError } from '../../../../src/contract/errors.ts'
 import type { TrainingEvent } from '../../../../src/contract/runs.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
 import { carryOutJob, JOB_EXIT } from '../../../../src/services/places/job.ts'
-import { allEvents } from '../../../../src/services/places/job-events.ts'
+import { readEvents } from '../../../../src/services/places/job-events.ts'
 import {
   decode,
   inJob,
@@ -92,7 +92,7 @@ function write(change: Partial<JobRequest> = {}, params: object = {}): void {
 }
 
 const read = (path: string) => decode(readFileSync(path, 'utf8')) as never
-const events = async () => (await allEvents(at().events)).flatMap(({ event }) => (event ? [event] : []))
+const events = async () => (await readEvents(at().events).next()).flatMap(({ event }) => (event ? [event] : []))
 
 beforeEach(() => {
   run = mkdtempSync(join(tmpdir(), 'job-'))
