@@ -4,12 +4,15 @@ import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { CPU } from '../../../../src/engine/devices/devices.ts'
 import type { InstalledEngine } from '../../../../src/engine/install/environment.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
+import { examineDevices } from '../../../../src/services/places/doctor.ts'
 import { type EnginePool, makeEnginePool } from '../../../../src/services/places/engine-pool.ts'
 import { inJob, type JobRecord, jobFolderOf, writeWhole } from '../../../../src/services/places/job-files.ts'
 import type { Place } from '../../../../src/services/places/place.ts'
+import type { Slot } from '../../../../src/services/places/slots.ts'
 import { runDirectory } from '../../../../src/services/profile/paths.ts'
 import type { Profile } from '../../../../src/services/profile/profile.ts'
 import { changeSettings } from '../../../../src/services/profile/settings.ts'
@@ -19,6 +22,9 @@ const { installed } = vi.hoisted(() => ({ installed: { cuda: null as InstalledEn
 vi.mock('../../../../src/engine/install/install.ts', async original => ({
   ...(await original<object>()),
   locateEngine: () => installed.cuda,
+  installEngine: async () => {
+    throw new Error('An installation was begun')
+  },
 }))
 
 const folder = mkdtempSync(join(tmpdir(), 'four-gpus-'))
@@ -185,6 +191,23 @@ describe.runIf(process.platform === 'linux')('a workstation with four GPUs', () 
     ])
     expect(engines[0].pid).toBe(busy.engine.pid)
     expect(engines.map(({ dead }) => dead)).toEqual([false, true])
+  })
+
+  it('examines the installed engine, and names the build that would fit better', async () => {
+    const health = { notes: [], device: 'CPU' }
+    const engine = { call: async () => health } as unknown as Engine
+    const slot = { slot: 0, device: CPU, of: 1, lock: lockOf('cpu') }
+    const notes = async () => {
+      const onEach = (use: (of: Engine, at: Slot) => Promise<unknown>) => Promise.all([use(engine, slot)])
+      return (await examineDevices({ living: [], onEach: onEach as EnginePool['onEach'] }))[0].notes
+    }
+    expect(await notes()).toEqual([])
+    installed.cuda = { ...installed.cuda!, variant: 'cpu' }
+    expect(await notes()).toEqual([expect.stringContaining('engine install --cuda')])
+    pool = makeEnginePool(profile, {})
+    expect(await pool.onEach(async (_, { device }) => device.label)).toEqual(['CPU'])
+    installed.cuda = null
+    await expect(pool.onEach(async () => null)).rejects.toThrow('An installation was begun')
   })
 
   it('evaluates on a device on which nothing trains', async () => {
