@@ -44,7 +44,7 @@ function listDevices(): () => Promise<readonly LocalDevice[]> {
   }
 }
 
-/** @param chosen The present settings. Without devices and slots, each GPU is a slot, or the CPU is the only slot. */
+/** @param chosen The present settings. `Execution` says what their defaults mean. */
 export function makeSlots(chosen: () => Chosen): Slots {
   const list = listDevices()
   /** By the lock's path. */
