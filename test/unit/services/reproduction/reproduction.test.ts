@@ -1425,6 +1425,9 @@ describe('a reproduction that the window started', () => {
     })
     services.queue.stopRun('2', 'pause')
     await vi.waitFor(() => expect(statuses()).toEqual(['finished', 'paused']))
+    expect(viewReproduction(services.profile, storedReproduction(services.profile, id)).current).toEqual([
+      { label: 'Baseline, U-Net-16', run: null, share: null, waits: true },
+    ])
     services.queue.resume('2', await prepareResumption(services, '2'))
     await work
     expect(reportOf(services.profile, id)).toMatchObject({ complete: true, failures: [] })
