@@ -1,9 +1,9 @@
 /** Engines without processes, for tests. */
 import type { Engine } from '../src/engine/process/client.ts'
 import type { EnginePool } from '../src/services/places/engine-pool.ts'
-import { makeFreeSlots } from '../src/services/places/free-slots.ts'
+import { makeFreeSlots } from '../src/services/places/local/free-slots.ts'
+import { makeSlots } from '../src/services/places/local/slots.ts'
 import type { TakeOptions } from '../src/services/places/place.ts'
-import { makeSlots } from '../src/services/places/slots.ts'
 
 /** The part of an engine that a test provides: answers to calls. */
 export interface FakeEngine {

@@ -2,7 +2,7 @@
 import process from 'node:process'
 import { Command } from 'commander'
 import { AppError } from '../../contract/errors.ts'
-import { carryOutJob } from '../../services/places/job.ts'
+import { carryOutJob } from '../../services/places/jobs/job.ts'
 import { callersPath } from '../../services/profile/paths.ts'
 import { say } from '../terminal.ts'
 

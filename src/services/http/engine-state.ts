@@ -5,8 +5,8 @@ import { threadsHere } from '../../engine/devices/threads.ts'
 import { locateEngine } from '../../engine/install/install.ts'
 import type { Engine } from '../../engine/process/client.ts'
 import type { EnginePool } from '../places/engine-pool.ts'
-import { gpuStateOf } from '../places/sharing.ts'
-import type { DeviceWork } from '../places/slot-engines.ts'
+import { gpuStateOf } from '../places/local/sharing.ts'
+import type { DeviceWork } from '../places/local/slot-engines.ts'
 import type { Doing } from '../runs/queue.ts'
 
 export interface Activity {

@@ -10,12 +10,12 @@ import type { Profile } from '../profile/profile.ts'
 import { readSettings } from '../profile/settings.ts'
 import { type EngineHolder, holdEngine } from './engine-holder.ts'
 import { followedPlace } from './followed-place.ts'
-import { makeFreeSlots } from './free-slots.ts'
+import { makeFreeSlots } from './local/free-slots.ts'
+import { notesOn } from './local/sharing.ts'
+import { type DeviceWork, makeSlotEngines, type UseOfDevice } from './local/slot-engines.ts'
+import { makeSlots } from './local/slots.ts'
 import type { Place, TakeOptions } from './place.ts'
 import { makeRemotePlaces } from './remote-places.ts'
-import { notesOn } from './sharing.ts'
-import { type DeviceWork, makeSlotEngines, type UseOfDevice } from './slot-engines.ts'
-import { makeSlots } from './slots.ts'
 
 export interface EnginePool {
   /**

@@ -2,8 +2,7 @@
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
 import type { Engine } from '../../engine/process/client.ts'
 import type { Place, TakeOptions } from './place.ts'
-
-const POLL_MS = 500
+import { makeWaiting } from './waiting.ts'
 
 export interface JobPlaces {
   take(options: TakeOptions, engine: Engine): Promise<Place>
@@ -12,21 +11,7 @@ export interface JobPlaces {
 /** @param most The number of jobs at once. Users may change the number. */
 export function makeJobPlaces(most: () => number): JobPlaces {
   const taken = new Set<number>()
-  /** Ends the pauses of requests that wait. */
-  const waiting = new Set<() => void>()
-
-  const pause = (signal?: AbortSignal) =>
-    new Promise<void>(resolve => {
-      const end = () => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', end)
-        waiting.delete(end)
-        resolve()
-      }
-      const timer = setTimeout(end, POLL_MS)
-      signal?.addEventListener('abort', end)
-      waiting.add(end)
-    })
+  const waiting = makeWaiting()
 
   function firstFree(): number | null {
     for (let slot = 0; slot < most(); slot++) if (!taken.has(slot)) return slot
@@ -42,7 +27,7 @@ export function makeJobPlaces(most: () => number): JobPlaces {
         taken.add(slot)
         const release = () => {
           taken.delete(slot)
-          for (const end of [...waiting]) end()
+          waiting.wake()
         }
         return { slot, label: 'a job', engine, isRemote: true, notes: [], name() {}, release }
       }
@@ -50,7 +35,7 @@ export function makeJobPlaces(most: () => number): JobPlaces {
         throw new AppError('DEVICE_BUSY', `Expected fewer than ${most()} jobs, got as many. Omit --no-wait to wait.`)
       if (!told) onWait?.(`other jobs, because ${most()} is the most at once`)
       told = true
-      await pause(signal)
+      await waiting.pause(signal)
     }
   }
 

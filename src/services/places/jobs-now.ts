@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs'
 import { AppError } from '../../contract/errors.ts'
 import type { SlurmSettings } from '../../contract/execution.ts'
-import { makeFolderExecutor } from './folder.ts'
-import { cancelJob } from './job-cancel.ts'
-import type { JobExecutor, Seen } from './job-executor.ts'
-import { inJob, JobRecord, JobResult, readJobFile } from './job-files.ts'
-import { makeSlurm } from './slurm.ts'
+import { makeFolderExecutor } from './jobs/folder.ts'
+import { cancelJob } from './jobs/job-cancel.ts'
+import type { JobExecutor, Seen } from './jobs/job-executor.ts'
+import { inJob, JobRecord, JobResult, readJobFile } from './jobs/job-files.ts'
+import { makeSlurm } from './slurm/slurm.ts'
 
 export interface JobsNow {
   /** `null`: the folder has no job. */

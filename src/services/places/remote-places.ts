@@ -4,12 +4,12 @@ import type { Engine } from '../../engine/process/client.ts'
 import { masksDirectory, runDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { readSettings } from '../profile/settings.ts'
-import { makeFolderExecutor } from './folder.ts'
-import { JobEngine } from './job-engine.ts'
-import { inJob, JobRecord, jobFolderOf, readJobFile } from './job-files.ts'
 import { makeJobPlaces } from './job-places.ts'
+import { makeFolderExecutor } from './jobs/folder.ts'
+import { JobEngine } from './jobs/job-engine.ts'
+import { inJob, JobRecord, jobFolderOf, readJobFile } from './jobs/job-files.ts'
 import type { Place, TakeOptions } from './place.ts'
-import { makeSlurm } from './slurm.ts'
+import { makeSlurm } from './slurm/slurm.ts'
 
 export interface RemotePlaces {
   /** Whether trainings become jobs. */

@@ -1,8 +1,8 @@
 /** Resumes interrupted runs when a window opens their profile. */
 import { AppError } from '../../contract/errors.ts'
 import { locateEngine } from '../../engine/install/install.ts'
-import { jobFolderOf } from '../places/job-files.ts'
-import { staysCancelled } from '../places/job-folder.ts'
+import { jobFolderOf } from '../places/jobs/job-files.ts'
+import { staysCancelled } from '../places/jobs/job-folder.ts'
 import { runDirectory } from '../profile/paths.ts'
 import { readSettings } from '../profile/settings.ts'
 import type { WithQueue } from './queue.ts'

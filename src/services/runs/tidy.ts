@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunJob } from '../../contract/execution.ts'
-import { inJob, jobFolderOf } from '../places/job-files.ts'
+import { inJob, jobFolderOf } from '../places/jobs/job-files.ts'
 import { runDirectory, runFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { isNamed } from './store-training.ts'

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { LocalDevice } from '../../../../src/engine/devices/devices.ts'
 import { readGpus } from '../../../../src/engine/devices/nvidia-smi.ts'
 import { watchEngines } from '../../../../src/services/http/engine-state.ts'
-import type { DeviceWork } from '../../../../src/services/places/slot-engines.ts'
+import type { DeviceWork } from '../../../../src/services/places/local/slot-engines.ts'
 import { gpu, type StandIn, standInGpus, uuidOf } from '../../../stand-in-gpus.ts'
 
 vi.mock('../../../../src/engine/devices/nvidia-smi.ts', { spy: true })

@@ -23,7 +23,7 @@ import {
   makePrivateFolder,
   readJobFile,
   writeWhole,
-} from '../../../../src/services/places/job-files.ts'
+} from '../../../../src/services/places/jobs/job-files.ts'
 import type { TakeOptions } from '../../../../src/services/places/place.ts'
 import { maskFileAt } from '../../../../src/services/profile/mask-files.ts'
 import { runDirectory } from '../../../../src/services/profile/paths.ts'
