@@ -15,7 +15,8 @@ export const takeDevice = (options: TakeOptions) =>
   makeFreeSlots(makeSlots(() => ({ slots: 1, devices: null })).present).take(options)
 
 interface Fakes {
-  readonly jobs?: () => Promise<Engine>
+  /** Gives the engine that trains. */
+  readonly training?: () => Promise<Engine>
   readonly interactive?: FakeEngine
   /** Default: `interactive`. */
   readonly pictures?: FakeEngine
@@ -25,9 +26,9 @@ interface Fakes {
   readonly isRemote?: boolean
 }
 
-/** Without `jobs`, a training fails. Without `interactive`, a reading fails. */
+/** Without `training`, a training fails. Without `interactive`, a reading fails. */
 export function fakeEngines({
-  jobs,
+  training = () => Promise.reject(new Error('This test has no engine for training')),
   interactive,
   pictures = interactive,
   slots = () => 1,
@@ -36,7 +37,7 @@ export function fakeEngines({
   const free = makeFreeSlots(makeSlots(() => ({ slots: slots(), devices: null })).present)
   return {
     async take(options) {
-      const engine = await (jobs ?? (() => Promise.reject(new Error('This test has no engine for training'))))()
+      const engine = await training()
       const { slot, name, release } = await free.take(options)
       return { slot: slot.slot, label: slot.device.label, engine, isRemote, notes: [], name, release }
     },
@@ -44,7 +45,7 @@ export function fakeEngines({
     isRemote,
     onDevices: () => [],
     onEach: async () => [],
-    jobs: jobs ?? (() => Promise.reject(new Error('This test has no engine for training'))),
+    local: training,
     interactive: interactive as unknown as Engine,
     pictures: pictures as unknown as Engine,
     living: [],

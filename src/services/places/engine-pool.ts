@@ -28,7 +28,7 @@ export interface EnginePool {
   /** Whether trainings are jobs, which go on without this program. */
   readonly isRemote: boolean
   /** Engine of the freest device of this machine, for evaluation and tuning. Installs like `take`. */
-  jobs(signal?: AbortSignal): Promise<Engine>
+  local(signal?: AbortSignal): Promise<Engine>
   /** Engine for the pictures of reports. Where trainings are jobs, a picture is a job that takes no place. */
   readonly pictures: Engine
   /** Engine for viewing, reading and writing files. These calls need no TensorFlow. */
@@ -149,7 +149,7 @@ export function makeEnginePool(
     get isRemote() {
       return remote.isChosen
     },
-    jobs: local,
+    local,
     async onEach(use, signal) {
       const installed = locateEngine() ?? (await install(signal))
       return training.onEach(await slots.present(), installed, use)

@@ -6,7 +6,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
 import { type Closing, closedReason } from './ending.ts'
-import { Job, type Waiting } from './job.ts'
+import { QueuedTraining, type Waiting } from './queued-training.ts'
 import type { Resumption } from './resume.ts'
 import { cancelRun, insertRuns, interruptRun, pauseRun, setQueuePlaces } from './store.ts'
 import { newRun, type PreparedRun } from './training.ts'
@@ -91,8 +91,8 @@ function interruptUnlessEnded(profile: Profile, run: string, reason: string): vo
 class TrainingQueue implements Queue {
   readonly #opened: Pick<OpenProfile, 'profile' | 'engines'>
   #waiting: Waiting[] = []
-  /** Jobs that have a place or wait for one, with the promises of their ends. */
-  readonly #jobs = new Map<Job, Promise<void>>()
+  /** Trainings that have a place or wait for one next, with the promises of their ends. */
+  readonly #trainings = new Map<QueuedTraining, Promise<void>>()
   readonly #followers = new Set<Follower>()
   #closed: Closing | null = null
   #leavesJobs = false
@@ -102,7 +102,7 @@ class TrainingQueue implements Queue {
   }
 
   get doing(): readonly Doing[] {
-    return [...this.#jobs.keys()].map(({ run, doing, place }) => ({
+    return [...this.#trainings.keys()].map(({ run, doing, place }) => ({
       run,
       words: doing,
       slot: place && !place.isRemote ? place.slot : null,
@@ -147,9 +147,9 @@ class TrainingQueue implements Queue {
       this.#writePlaces()
       return true
     }
-    const job = this.#running.find(each => each.run === run)
-    job?.stop(stop)
-    return job !== undefined
+    const training = this.#running.find(each => each.run === run)
+    training?.stop(stop)
+    return training !== undefined
   }
 
   move(run: string, before: string | null): boolean {
@@ -166,19 +166,19 @@ class TrainingQueue implements Queue {
     const { isRemote } = this.#opened.engines // decides about scorings, which are not in this queue
     this.#leavesJobs = !cancelJobs && (placed.length > 0 ? placed.some(each => each.isRemote) : isRemote)
     this.#giveUpWaiting(how)
-    for (const job of this.#running) job.stop(cancelJobs && job.place?.isRemote ? 'cancel' : how)
+    for (const training of this.#running) training.stop(cancelJobs && training.place?.isRemote ? 'cancel' : how)
     const followers = [...this.#followers]
     for (const follower of followers) follower.stop(how)
-    await Promise.all([...this.#jobs.values(), ...followers.map(({ ended }) => ended)])
+    await Promise.all([...this.#trainings.values(), ...followers.map(({ ended }) => ended)])
   }
 
   dispose(): void {
     this.#closed ??= 'close'
     this.#giveUpWaiting(this.#closed)
     const reason = closedReason(this.#closed, 'while the run was going on')
-    for (const job of this.#running) {
-      if (!job.givenUp) interruptUnlessEnded(this.#opened.profile, job.run, reason)
-      job.dispose(this.#closed)
+    for (const training of this.#running) {
+      if (!training.givenUp) interruptUnlessEnded(this.#opened.profile, training.run, reason)
+      training.dispose(this.#closed)
     }
   }
 
@@ -209,8 +209,8 @@ class TrainingQueue implements Queue {
     while (this.#running.filter(({ place }) => !place || place.isRemote === isRemote).length < slots) {
       const next = this.#waiting.shift()
       if (!next) return
-      const job = new Job(next, { ...this.#opened, onBegin: () => this.#hasBegun() })
-      this.#jobs.set(job, this.#carryOut(job))
+      const training = new QueuedTraining(next, { ...this.#opened, onBegin: () => this.#hasBegun() })
+      this.#trainings.set(training, this.#carryOut(training))
     }
   }
 
@@ -219,21 +219,21 @@ class TrainingQueue implements Queue {
     void this.refill()
   }
 
-  /** Carries out a job, and then begins the next run. */
-  async #carryOut(job: Job): Promise<void> {
+  /** Carries out a training, and then begins the next run. */
+  async #carryOut(training: QueuedTraining): Promise<void> {
     try {
-      await job.carryOut()
+      await training.carryOut()
     } catch (error) {
       // The row of the run has the error. The next run is trained nevertheless.
       if (!(error instanceof AppError)) console.error(error)
     } finally {
-      this.#jobs.delete(job)
+      this.#trainings.delete(training)
       await this.refill()
     }
   }
 
-  get #running(): readonly Job[] {
-    return [...this.#jobs.keys()]
+  get #running(): readonly QueuedTraining[] {
+    return [...this.#trainings.keys()]
   }
 
   #writePlaces(): void {
@@ -248,7 +248,7 @@ class TrainingQueue implements Queue {
     const { profile } = this.#opened
     const given = this.#waiting.splice(0).map(({ run }) => run)
     const next = this.#running.filter(({ waits }) => waits)
-    for (const job of next) job.giveUp()
+    for (const training of next) training.giveUp()
     given.unshift(...next.map(({ run }) => run))
     for (const run of given) interruptUnlessEnded(profile, run, closedReason(how, 'before the run had begun'))
     if (how !== 'close') setQueuePlaces(profile, given)

@@ -75,7 +75,7 @@ export async function scoreAnyway(
   if (kept) requireUnseen(opened.profile, run, whole.volumes)
   else requireUntuned(run, settingsOf(opened.profile, run)?.tuning?.volumes ?? [], whole.volumes)
   keepMask(opened.profile, settings.mask)
-  const computes = engine ?? (await opened.engines.jobs(signal))
+  const computes = engine ?? (await opened.engines.local(signal))
   const onEvent = (progress: Progress) => {
     onProgress?.(progress)
     onScoring?.(progress)

@@ -90,7 +90,7 @@ function describe(
 
 /** The engine for an export. The ground truth needs no TensorFlow. */
 const engineFor = async (engines: EnginePool, run: string, signal?: AbortSignal) =>
-  run === TRUTH ? engines.interactive : engines.jobs(signal)
+  run === TRUTH ? engines.interactive : engines.local(signal)
 
 export interface ReconstructionRequest extends Source, Export {
   readonly paths: readonly string[]

@@ -226,7 +226,7 @@ export async function tune(
   const whole = await volumesToScore(opened, chosen, { onProgress, signal })
   keepMask(profile, mask)
   const settings: EvaluationSettings = { mask, maskDraws: null, slices, reference: 'ground truth' }
-  const work = { grid, settings, engine: await opened.engines.jobs(signal), signal }
+  const work = { grid, settings, engine: await opened.engines.local(signal), signal }
   const scored = await search(profile, whole, criterion, work, onProgress)
   const zeroFilled = await zeroFilledScore(profile, scored.volumes, criterion, work)
   const points = pointsOf(scored, grid.iterations, criterion)

@@ -212,7 +212,7 @@ describe.runIf(process.platform === 'linux')('a workstation with four GPUs', () 
 
   it('evaluates on a device on which nothing trains', async () => {
     open({ devices: ['0', '2'] })
-    const device = async () => variable(await pool.jobs(), 'CUDA_VISIBLE_DEVICES')
+    const device = async () => variable(await pool.local(), 'CUDA_VISIBLE_DEVICES')
     expect(await device()).toBe(uuidOf(0))
     const [first] = await take()
     expect(first.label).toBe('GPU 0')

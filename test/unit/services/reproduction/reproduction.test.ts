@@ -482,7 +482,12 @@ const engine = {
 function open(): void {
   const real = openServices({ profile })
   const { isRemote } = places
-  const engines = fakeEngines({ jobs: async () => engine, interactive: engine, slots: () => places.slots, isRemote })
+  const engines = fakeEngines({
+    training: async () => engine,
+    interactive: engine,
+    slots: () => places.slots,
+    isRemote,
+  })
   const opened = { ...real, engines, contents: contentsOf(real.profile) }
   services = { ...opened, queue: makeQueue(opened) }
 }
@@ -1392,7 +1397,7 @@ describe('a reproduction at several places', () => {
 
 it('the images of a report wait for no training', async () => {
   const computes = (of: string) => ({ call: async () => ({ of }) }) as unknown as Engine
-  const engines = fakeEngines({ jobs: async () => computes('job'), pictures: computes('picture'), isRemote: true })
+  const engines = fakeEngines({ training: async () => computes('job'), pictures: computes('picture'), isRemote: true })
   const training = await engines.take({})
   expect(await compare(engines, { slice: 1 } as never)).toEqual({ of: 'picture' })
   training.release()

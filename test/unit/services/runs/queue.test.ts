@@ -106,11 +106,11 @@ beforeEach(() => {
   services = { ...opened, contents: contentsOf(opened.profile) }
   trainings = []
   engines = 0
-  const jobs = async () => {
+  const training = async () => {
     engines++
     return fakeEngine
   }
-  queue = makeQueue({ ...services, engines: fakeEngines({ jobs }) })
+  queue = makeQueue({ ...services, engines: fakeEngines({ training }) })
 })
 
 afterEach(async () => {
@@ -251,7 +251,7 @@ describe('the queue', () => {
     let slots = 1
     const several = makeQueue({
       ...services,
-      engines: fakeEngines({ jobs: async () => fakeEngine, slots: () => slots }),
+      engines: fakeEngines({ training: async () => fakeEngine, slots: () => slots }),
     })
     several.add(prepared(3))
     await settled()
@@ -265,7 +265,7 @@ describe('the queue', () => {
   })
 
   it('gives no place to runs whose jobs wait elsewhere', async () => {
-    const engines = fakeEngines({ jobs: async () => fakeEngine, slots: () => 2, isRemote: true })
+    const engines = fakeEngines({ training: async () => fakeEngine, slots: () => 2, isRemote: true })
     const several = makeQueue({ ...services, engines })
     const runs = several.add(prepared(4))
     const places = () => runs.map(run => viewRun(services.profile, run).run.queuePosition)
@@ -277,7 +277,7 @@ describe('the queue', () => {
 
   it('trains on this machine at once after a switch, while its jobs go on, and leaves only jobs', async () => {
     let isRemote = true
-    const fakes = fakeEngines({ jobs: async () => fakeEngine, slots: () => 9 })
+    const fakes = fakeEngines({ training: async () => fakeEngine, slots: () => 9 })
     const several = makeQueue({
       ...services,
       engines: {
@@ -309,7 +309,7 @@ describe('the queue', () => {
   })
 
   it('begins the next run when a run follows its job, because the job takes no device', async () => {
-    const fakes = fakeEngines({ jobs: async () => fakeEngine, slots: () => 9 })
+    const fakes = fakeEngines({ training: async () => fakeEngine, slots: () => 9 })
     const take = async (options: TakeOptions) => ({
       ...(await fakes.take(options)),
       isRemote: Number(options.run) < 4,
@@ -323,7 +323,7 @@ describe('the queue', () => {
   })
 
   it('says what a run waits for in a sentence', async () => {
-    const fakes = fakeEngines({ jobs: async () => fakeEngine })
+    const fakes = fakeEngines({ training: async () => fakeEngine })
     const take = (options: TakeOptions) => {
       options.onWait?.('other jobs, because 32 is the most at once')
       return fakes.take(options)
@@ -338,7 +338,7 @@ describe('the queue', () => {
   })
 
   it('says that a run which waits for a place among jobs is no training of this machine', async () => {
-    const engines = fakeEngines({ jobs: () => new Promise(() => {}), isRemote: true })
+    const engines = fakeEngines({ training: () => new Promise(() => {}), isRemote: true })
     const waiting = makeQueue({ ...services, engines })
     waiting.add(prepared(1))
     expect(waiting.doing).toMatchObject([{ slot: null, isJob: true }])

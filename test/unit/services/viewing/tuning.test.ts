@@ -82,7 +82,7 @@ beforeEach(() => {
   const contents = contentsOf(services.profile)
   profile = {
     profile: services.profile,
-    engines: fakeEngines({ jobs: async () => engine }),
+    engines: fakeEngines({ training: async () => engine }),
     contents: {
       ...contents,
       known(path) {

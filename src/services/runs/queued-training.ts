@@ -15,17 +15,17 @@ export interface Waiting {
   readonly prepared: PreparedRun
 }
 
-interface JobContext {
+interface Context {
   readonly profile: Profile
   readonly engines: Pick<EnginePool, 'take'>
   /** Called when the run has a place, so that the run no longer waits in this queue. */
   readonly onBegin: () => void
 }
 
-export class Job {
+export class QueuedTraining {
   readonly run: string
   readonly #prepared: PreparedRun
-  readonly #context: JobContext
+  readonly #context: Context
   readonly #controller = new AbortController()
   #stop: Stop = 'cancel'
   #epoch = 1
@@ -34,7 +34,7 @@ export class Job {
   /** The reason for the present wait, in words. */
   #waitsFor: string | null = null
 
-  constructor({ run, prepared }: Waiting, context: JobContext) {
+  constructor({ run, prepared }: Waiting, context: Context) {
     this.run = run
     this.#prepared = prepared
     this.#context = context
