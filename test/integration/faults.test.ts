@@ -166,8 +166,8 @@ describe('a run', () => {
   })
 
   it('resumes by itself after a crash if the profile’s setting says so', async () => {
-    expect(await host.client.app.settings.get()).toEqual({ autoResume: false, xla: false })
-    expect(await host.client.app.settings.set({ autoResume: true })).toEqual({ autoResume: true, xla: false })
+    expect(await host.client.app.settings.get()).toMatchObject({ autoResume: false, xla: false })
+    expect(await host.client.app.settings.set({ autoResume: true })).toMatchObject({ autoResume: true, xla: false })
     const run = await train(16)
     await happens(run, 'state')
     await end(host, 'SIGKILL')
