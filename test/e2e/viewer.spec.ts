@@ -43,6 +43,7 @@ async function show(slot: string, what: string | RegExp): Promise<void> {
     .getByRole('button', { name: /^More of/ })
     .click()
   await page.getByRole('menuitemradio', { name: what }).click()
+  await expect(page.getByRole('menu')).toHaveCount(0) // the next menu would show the same items
 }
 
 test.beforeAll(async ({ browser }) => {
