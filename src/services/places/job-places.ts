@@ -14,7 +14,8 @@ export function makeJobPlaces(most: () => number): JobPlaces {
   const waiting = makeWaiting()
 
   function firstFree(): number | null {
-    for (let slot = 0; slot < most(); slot++) if (!taken.has(slot)) return slot
+    const places = most()
+    for (let slot = 0; slot < places; slot++) if (!taken.has(slot)) return slot
     return null
   }
 

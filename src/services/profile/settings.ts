@@ -1,13 +1,16 @@
 /** The settings of a profile. */
 import { Settings } from '../../contract/api.ts'
 import { Execution } from '../../contract/execution.ts'
+import { statementOf } from './db/statement.ts'
 import type { Profile } from './profile.ts'
 
 const NAME = 'preferences'
 const STANDARD: Settings = { autoResume: false, xla: false, execution: Execution.parse({}) }
 
+/** Trainings that wait for a place read the settings several times a second. */
 export function readSettings({ db }: Profile): Settings {
-  const stored = db.prepare('SELECT value FROM settings WHERE name = ?').pluck().get(NAME) as string | undefined
+  const read = statementOf(db, 'SELECT value FROM settings WHERE name = ?').pluck()
+  const stored = read.get(NAME) as string | undefined
   return { ...STANDARD, ...(stored && Settings.partial().parse(JSON.parse(stored))) }
 }
 

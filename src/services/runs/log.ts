@@ -6,6 +6,7 @@
 import type { RunJob } from '../../contract/execution.ts'
 import { KERNELS_CHANGED } from '../../contract/kernels.ts'
 import type { LoggedEvent, Position, RunEvent, TrainingEvent } from '../../contract/runs.ts'
+import { statementOf } from '../profile/db/statement.ts'
 import { runFile, storedRunFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 
@@ -42,7 +43,7 @@ const asNow = (profile: Profile, logged: LoggedEvent): LoggedEvent => ({
 })
 
 export function logEvent({ db, bell }: Profile, run: string, event: RunEvent): void {
-  const insert = db.prepare('INSERT INTO events (run_id, at, event) VALUES (?, ?, ?)')
+  const insert = statementOf(db, 'INSERT INTO events (run_id, at, event) VALUES (?, ?, ?)')
   insert.run(Number(run), new Date().toISOString(), JSON.stringify(event))
   bell.ring()
 }

@@ -245,7 +245,9 @@ export class JobCall {
 
   async #pass(): Promise<boolean> {
     const lines = await this.#reader.next()
-    for (const { begun, event } of lines) {
+    for (const [i, { begun, event }] of lines.entries()) {
+      // Of steps that were read together only the last is passed on, because each is stored.
+      if (event?.type === 'step' && lines[i + 1]?.event?.type === 'step') continue
       if (begun) this.#node = begun.node
       if (begun && this.#lives) await this.#tell('running', runsOn(this.#record?.id ?? null, begun.node), begun.node)
       if (event) await this.#work.hear(event)
