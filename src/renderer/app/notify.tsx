@@ -1,7 +1,8 @@
 /** Short messages: what was done (with its undo), what went wrong (to be copied). */
-import { Button, CopyButton } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { errorCode, errorText } from './client.ts'
+import { CopyAction } from './copy-action.tsx'
 import { withoutUpload } from './format.ts'
 
 export function tellDone(message: string, undo?: () => void): void {
@@ -35,13 +36,7 @@ export function tellError(error: unknown, what: string): void {
     message: (
       <div className="notice">
         <span className="selectable">{text}</span>
-        <CopyButton value={`${what}: ${text}`}>
-          {({ copied, copy }) => (
-            <Button size="compact-xs" onClick={copy}>
-              {copied ? 'Copied' : 'Copy'}
-            </Button>
-          )}
-        </CopyButton>
+        <CopyAction value={`${what}: ${text}`} size="compact-xs" />
       </div>
     ),
     color: 'yellow',

@@ -1,6 +1,6 @@
 /** The state of a job that goes on, in words. The command that starts a job folder can be copied. */
-import { Button, CopyButton } from '@mantine/core'
 import type { RunJob } from '../../contract/execution.ts'
+import { CopyAction } from '../app/copy-action.tsx'
 import { splitCommand } from '../app/run-job.ts'
 import style from './runs.module.css'
 
@@ -12,13 +12,7 @@ export function JobWords({ job }: { job: RunJob }) {
       {command !== null && (
         <span className={style.command}>
           <code className="mono">{command}</code>
-          <CopyButton value={command}>
-            {({ copied, copy }) => (
-              <Button size="compact-xs" onClick={copy}>
-                {copied ? 'Copied' : 'Copy command'}
-              </Button>
-            )}
-          </CopyButton>
+          <CopyAction value={command} label="Copy command" size="compact-xs" />
         </span>
       )}
     </div>

@@ -1,10 +1,11 @@
 /** What made a run: settings, versions, device, and the checkpoint. */
-import { Button, CopyButton, Tooltip } from '@mantine/core'
+import { Tooltip } from '@mantine/core'
 import { spansInWords } from '../../contract/kernels.ts'
 import type { RunView } from '../../contract/runs.ts'
 import { lossInWords } from '../../contract/training-summary.ts'
 import { formatDuration, formatLoss, formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
 import { trainingMaskInWords } from '../../presentation/protocol.ts'
+import { CopyAction } from '../app/copy-action.tsx'
 import { useNetworkLabel } from '../app/queries.ts'
 import { jobName } from '../app/run-job.ts'
 import { recipeSummary } from './recipe-parts.ts'
@@ -130,13 +131,7 @@ function FileFact({ name, path, hover }: { name: string; path: string; hover?: s
       <dt>{name}</dt>
       <dd className="mono">
         {hover ? <Tooltip label={hover}>{shown}</Tooltip> : shown}{' '}
-        <CopyButton value={path}>
-          {({ copied, copy }) => (
-            <Button size="compact-xs" aria-label={copied ? undefined : `Copy path of the ${name}`} onClick={copy}>
-              {copied ? 'Copied' : 'Copy path'}
-            </Button>
-          )}
-        </CopyButton>
+        <CopyAction value={path} label="Copy path" name={`Copy path of the ${name}`} size="compact-xs" />
       </dd>
     </div>
   )

@@ -1,9 +1,10 @@
 /** The first batch of a pre-training as the network would get it, before anything is trained. */
-import { Button, CopyButton } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useLayoutEffect, useRef } from 'react'
 import type { StartRequest, Views } from '../../contract/api.ts'
 import { client, errorText } from '../app/client.ts'
+import { CopyAction } from '../app/copy-action.tsx'
 import { putPixels } from '../viewer/canvas.ts'
 import { GREY } from '../viewer/drawing.ts'
 import style from './views-panel.module.css'
@@ -61,9 +62,7 @@ function Failure({ text, onRetry }: { text: string; onRetry: () => void }) {
       <p className="selectable">{text}</p>
       <div className={style.buttons}>
         <Button onClick={onRetry}>Try again</Button>
-        <CopyButton value={text}>
-          {({ copied, copy }) => <Button onClick={copy}>{copied ? 'Copied' : 'Copy'}</Button>}
-        </CopyButton>
+        <CopyAction value={text} />
       </div>
     </div>
   )

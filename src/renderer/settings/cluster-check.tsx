@@ -1,8 +1,9 @@
 /** Asks whether jobs with the settings of the form can run, and shows each answer. */
-import { Button, CopyButton } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { type ClusterFinding, SlurmSettings } from '../../contract/execution.ts'
 import { client } from '../app/client.ts'
+import { CopyAction } from '../app/copy-action.tsx'
 import { tellError } from '../app/notify.tsx'
 import style from './settings.module.css'
 
@@ -36,11 +37,7 @@ export function ClusterCheck({ settings }: { settings: unknown }) {
         <Button onClick={check} loading={asking} disabled={settings === null}>
           Check cluster
         </Button>
-        {findings && (
-          <CopyButton value={textOf(findings)}>
-            {({ copied, copy }) => <Button onClick={copy}>{copied ? 'Copied' : 'Copy answers'}</Button>}
-          </CopyButton>
-        )}
+        {findings && <CopyAction value={textOf(findings)} label="Copy answers" />}
         <span className="secondary">Asks Slurm about a job with these settings. No job is submitted.</span>
       </div>
       {findings && (

@@ -1,5 +1,6 @@
 /** Settings: the engine (install, examine), where trainings run, the look, the folders. */
-import { Button, CopyButton, SegmentedControl, useMantineColorScheme } from '@mantine/core'
+import { SegmentedControl, useMantineColorScheme } from '@mantine/core'
+import { CopyAction } from '../app/copy-action.tsx'
 import { useInfo } from '../app/queries.ts'
 import { EngineSection } from './engine-section.tsx'
 import { ExecutionSection } from './execution-section.tsx'
@@ -86,14 +87,7 @@ function PlacesSection() {
 function Path({ path }: { path: string }) {
   return (
     <>
-      <span className={`mono ${style.path}`}>{path}</span>{' '}
-      <CopyButton value={path}>
-        {({ copied, copy }) => (
-          <Button size="compact-xs" onClick={copy}>
-            {copied ? 'Copied' : 'Copy'}
-          </Button>
-        )}
-      </CopyButton>
+      <span className={`mono ${style.path}`}>{path}</span> <CopyAction value={path} size="compact-xs" />
     </>
   )
 }
