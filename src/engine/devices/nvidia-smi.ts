@@ -1,6 +1,7 @@
 /** The GPUs of this machine, as NVIDIA's program `nvidia-smi` tells them. */
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { GpuState, OtherProgram } from '../../contract/engine.ts'
 
 /** A GPU, or the part of a GPU that MIG (Multi-Instance GPU) gives to programs as a device. */
 export interface ListedGpu {
@@ -12,24 +13,11 @@ export interface ListedGpu {
   readonly parts: readonly { readonly name: string; readonly uuid: string }[]
 }
 
-export interface GpuProcess {
-  readonly pid: number
-  readonly name: string
-  /** `null`: the driver does not tell. */
-  readonly usedBytes: number | null
-}
-
-/** What a GPU does at present. `null`: the driver does not tell. */
-export interface GpuReading {
+/** What a GPU does at present. */
+export interface GpuReading extends Omit<GpuState, 'others'> {
   readonly uuid: string
-  readonly usedBytes: number | null
-  readonly totalBytes: number | null
-  /** Degrees Celsius. */
-  readonly temperature: number | null
-  /** Per cent of the time in which the GPU computed. */
-  readonly utilisation: number | null
-  /** All programs that compute on the GPU, of all users. */
-  readonly processes: readonly GpuProcess[]
+  /** All programs that compute on the GPU, of all users, also the engines of this program. */
+  readonly processes: readonly OtherProgram[]
 }
 
 /** Time for an answer. Without persistence mode the driver takes seconds. A driver with a fault never answers. */

@@ -2,11 +2,10 @@
 import { existsSync } from 'node:fs'
 import { AppError } from '../../contract/errors.ts'
 import type { SlurmSettings } from '../../contract/execution.ts'
-import { makeFolderExecutor } from './jobs/folder.ts'
+import { makeExecutors } from './executors.ts'
 import { cancelJob } from './jobs/job-cancel.ts'
-import type { JobExecutor, Seen } from './jobs/job-executor.ts'
-import { inJob, JobRecord, JobResult, readJobFile } from './jobs/job-files.ts'
-import { makeSlurm } from './slurm/slurm.ts'
+import type { Seen } from './jobs/job-executor.ts'
+import { inJob, readRecord, readResult } from './jobs/job-files.ts'
 
 export interface JobsNow {
   /** `null`: the folder has no job. */
@@ -19,16 +18,11 @@ export interface JobsNow {
 }
 
 export function makeJobsNow(settings: SlurmSettings): JobsNow {
-  const executors: Readonly<Record<JobRecord['executor'], JobExecutor>> = {
-    slurm: makeSlurm(() => settings),
-    folder: makeFolderExecutor(() => settings.setup),
-  }
-  const recordOf = (folder: string) => readJobFile(inJob(folder).record, JobRecord)
-  const resultOf = async (folder: string) => readJobFile(inJob(folder).result, JobResult)
+  const executors = makeExecutors(() => settings)
 
   return {
     async see(folder) {
-      const record = recordOf(folder)
+      const record = readRecord(folder)
       if (!record) return null
       if (existsSync(inJob(folder).result))
         return {
@@ -40,9 +34,9 @@ export function makeJobsNow(settings: SlurmSettings): JobsNow {
       return (await executors[record.executor].look()).find({ folder, record })
     },
     async cancel(folder) {
-      const record = recordOf(folder)
+      const record = readRecord(folder)
       if (!record) throw new AppError('STATE_CONFLICT', `Expected a run with a job, got no job in ${folder}.`)
-      const outcome = await cancelJob({ folder, record }, executors[record.executor], () => resultOf(folder))
+      const outcome = await cancelJob({ folder, record }, executors[record.executor], async () => readResult(folder))
       return typeof outcome === 'object' ? 'done' : outcome
     },
   }

@@ -4,12 +4,11 @@ import type { Engine } from '../../engine/process/client.ts'
 import { masksDirectory, runDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { readSettings } from '../profile/settings.ts'
+import { makeExecutors } from './executors.ts'
 import { makeJobPlaces } from './job-places.ts'
-import { makeFolderExecutor } from './jobs/folder.ts'
 import { JobEngine } from './jobs/job-engine.ts'
-import { inJob, JobRecord, jobFolderOf, readJobFile } from './jobs/job-files.ts'
+import { jobFolderOf, mayGoOn } from './jobs/job-files.ts'
 import type { Place, TakeOptions } from './place.ts'
-import { makeSlurm } from './slurm/slurm.ts'
 
 export interface RemotePlaces {
   /** Whether trainings become jobs. */
@@ -33,7 +32,7 @@ export function makeRemotePlaces(
   local: (signal?: AbortSignal) => Promise<Engine>,
 ): RemotePlaces {
   const settings = () => execution().slurm
-  const executors = { slurm: makeSlurm(settings), folder: makeFolderExecutor(() => settings().setup) }
+  const executors = makeExecutors(settings)
   const places = makeJobPlaces(() => settings().jobs)
   const engine = new JobEngine({
     executors,
@@ -50,10 +49,7 @@ export function makeRemotePlaces(
     },
     engine,
     take: options => places.take(options, engine),
-    goesOn(run) {
-      const record = readJobFile(inJob(jobFolderOf(runDirectory(profile, run))).record, JobRecord)
-      return record !== null && !record.told
-    },
+    goesOn: run => mayGoOn(jobFolderOf(runDirectory(profile, run))),
     before: each => engine.before(each),
     dispose: () => engine.dispose(),
   }

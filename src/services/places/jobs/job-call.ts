@@ -13,7 +13,8 @@ import { onceThereIsRoom } from '../../profile/room.ts'
 import { cancelJob, NOT_ENDED } from './job-cancel.ts'
 import { type EventReader, readEvents } from './job-events.ts'
 import { isOver, type JobExecutor, Later, runsOn, type Seen } from './job-executor.ts'
-import { errorOf, inJob, JobRecord, JobResult, makePrivateFolder, readJobFile, writeWhole } from './job-files.ts'
+import type { JobRecord, JobResult } from './job-files.ts'
+import { errorOf, inJob, makePrivateFolder, readRecord, readResult, writeWhole } from './job-files.ts'
 import {
   clearForeign,
   endInWords,
@@ -67,7 +68,7 @@ export class JobCall {
     const { folder, request } = this.#work
     makePrivateFolder(folder)
     await clearForeign(folder, request, record => this.#executorOf(record).cancel({ folder, record }))
-    this.#record = readJobFile(this.#at.record, JobRecord)
+    this.#record = readRecord(folder)
     if (this.#record || existsSync(this.#at.result)) {
       await this.#tell('submitted', `${this.#name} is looked for.`)
       const outcome = await this.#attach()
@@ -233,7 +234,7 @@ export class JobCall {
     try {
       const names = filesIn(folder)
       if (names.has(basename(this.#at.events))) while (await this.#pass());
-      const result = names.has(basename(this.#at.result)) ? readJobFile(this.#at.result, JobResult) : null
+      const result = names.has(basename(this.#at.result)) ? readResult(folder) : null
       if (result) while (await this.#pass());
       return result ?? 'nothing'
     } catch (error) {

@@ -17,11 +17,10 @@ import {
   callFolder,
   errorOf,
   FORMAT,
-  inJob,
   type JobCall as JobCallName,
-  JobRecord,
   JobResult,
   jobFolderOf,
+  mayGoOn,
   readJobFile,
   scoreFile,
 } from './job-files.ts'
@@ -150,8 +149,7 @@ export class JobEngine implements Engine {
 
   async #trainHere(local: Engine, params: Params<'train'>, asked: Options<'train'>): Promise<unknown> {
     const folder = jobFolderOf(params.directory)
-    const record = readJobFile(inJob(folder).record, JobRecord)
-    if (!record || record.told) return local.call('train', params, asked)
+    if (!mayGoOn(folder)) return local.call('train', params, asked)
     return this.#train(params, asked, async () => {
       const own = await statesOfJob(folder)
       return local.call('train', { ...params, states: own.length > 0 ? own : params.states }, asked)

@@ -197,6 +197,15 @@ export function readJobFile<T>(path: string, schema: z.ZodType<T>): T | null {
   }
 }
 
+/** What the driver knows of the job. `null`: the folder has no job. */
+export const readRecord = (folder: string): JobRecord | null => readJobFile(inJob(folder).record, JobRecord)
+
+/** The result of the job, or its error. `null`: there is none yet. */
+export const readResult = (folder: string): JobResult | null => readJobFile(inJob(folder).result, JobResult)
+
+/** Whether the folder has a job whose end nobody was told. The job may go on. */
+export const mayGoOn = (folder: string): boolean => readRecord(folder)?.told === false
+
 /** The newest attempt to carry out the job. `null`: there was none. */
 export const readOwner = (folder: string): string | null => readText(inJob(folder).owner)?.trim() ?? null
 

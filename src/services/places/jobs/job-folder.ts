@@ -17,7 +17,7 @@ import { TrainingEvent } from '../../../contract/runs.ts'
 import type { TrainRequest, WrittenFile } from '../../../engine/process/protocol.ts'
 import { allEvents, type JobLine } from './job-events.ts'
 import type { Seen } from './job-executor.ts'
-import { inJob, JobEnd, JobRecord, JobRequest, readJobFile, readOwner, writeWhole } from './job-files.ts'
+import { inJob, JobEnd, JobRecord, JobRequest, readJobFile, readOwner, readRecord, writeWhole } from './job-files.ts'
 import { historyOf, statesOf } from './job-history.ts'
 
 const trainingEvents = (lines: readonly JobLine[]): TrainingEvent[] =>
@@ -64,7 +64,7 @@ export function mayStartAgain(folder: string, seen: Seen): boolean {
 
 /** Whether the user cancelled the job, and has not resumed its run since. */
 export const staysCancelled = (folder: string): boolean =>
-  existsSync(inJob(folder).cancel) && !readJobFile(inJob(folder).record, JobRecord)?.resumed
+  existsSync(inJob(folder).cancel) && !readRecord(folder)?.resumed
 
 /** The user resumes the run of a job: a job that was cancelled is then submitted again. */
 export function submitCancelledAgain(folder: string): void {
@@ -115,7 +115,7 @@ export async function clearForeign(
   const given = (before?.params as unknown as TrainRequest | undefined)?.states ?? []
   const own = trainingEvents(lines).filter(event => event.type === 'state')
   if ([...own, ...given].some(({ sha256 }) => sha256 === newest.sha256)) return
-  const record = readJobFile(at.record, JobRecord)
+  const record = readRecord(folder)
   if (record) await cancel(record).catch(() => {}) // without an owner, the old attempt writes no more
   for (const path of [at.owner, at.events, at.trained, at.scores, at.result, at.end, at.record])
     rmSync(path, { recursive: true, force: true })

@@ -9,13 +9,14 @@ import type { InstalledEngine } from '../../../../src/engine/install/environment
 import type { Engine } from '../../../../src/engine/process/client.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { type EnginePool, makeEnginePool } from '../../../../src/services/places/engine-pool.ts'
-import { inJob, type JobRecord, jobFolderOf, writeWhole } from '../../../../src/services/places/jobs/job-files.ts'
+import { inJob, jobFolderOf, writeWhole } from '../../../../src/services/places/jobs/job-files.ts'
 import { examineDevices } from '../../../../src/services/places/local/doctor.ts'
 import type { Slot } from '../../../../src/services/places/local/slots.ts'
 import type { Place } from '../../../../src/services/places/place.ts'
 import { runDirectory } from '../../../../src/services/profile/paths.ts'
 import type { Profile } from '../../../../src/services/profile/profile.ts'
 import { changeSettings } from '../../../../src/services/profile/settings.ts'
+import { jobRecord } from '../../../jobs.ts'
 import { gpu, type StandIn, standInGpus, uuidOf } from '../../../stand-in-gpus.ts'
 
 const { installed } = vi.hoisted(() => ({ installed: { cuda: null as InstalledEngine | null } }))
@@ -278,15 +279,7 @@ describe('a machine with a CPU', () => {
     open()
     await take() // the only slot
     const at = inJob(jobFolderOf(runDirectory(profile, '7')))
-    const record: JobRecord = {
-      executor: 'folder',
-      id: null,
-      name: 'self-mri-7',
-      token: 't',
-      fruitless: 1,
-      step: 0,
-      told: false,
-    }
+    const record = jobRecord('folder')
     mkdirSync(dirname(at.record), { recursive: true })
     writeWhole(at.record, record)
     const place = await pool.take({ run: '7', noWait: true })

@@ -5,19 +5,12 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { SlurmSettings } from '../../../../../src/contract/execution.ts'
 import { makeFolderExecutor } from '../../../../../src/services/places/jobs/folder.ts'
-import { inJob, type JobRecord, writeWhole } from '../../../../../src/services/places/jobs/job-files.ts'
+import { inJob, writeWhole } from '../../../../../src/services/places/jobs/job-files.ts'
 import { makeJobsNow } from '../../../../../src/services/places/jobs-now.ts'
+import { jobRecord } from '../../../../jobs.ts'
 
 let folder: string
-const record: JobRecord = {
-  executor: 'folder',
-  id: null,
-  name: 'self-mri-7',
-  token: 't',
-  fruitless: 1,
-  step: 0,
-  told: false,
-}
+const record = jobRecord('folder')
 const executor = makeFolderExecutor(() => 'source /opt/env.sh')
 const jobs = makeJobsNow(SlurmSettings.parse({}))
 const job = () => ({ folder, record })

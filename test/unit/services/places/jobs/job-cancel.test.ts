@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { cancelJob } from '../../../../../src/services/places/jobs/job-cancel.ts'
 import type { JobExecutor, Seen } from '../../../../../src/services/places/jobs/job-executor.ts'
 import { inJob, type JobRecord } from '../../../../../src/services/places/jobs/job-files.ts'
+import { jobRecord } from '../../../../jobs.ts'
 
 vi.mock('node:timers/promises', () => ({ setTimeout: async () => {} }))
 
@@ -19,15 +20,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
-const record = {
-  executor: 'slurm',
-  id: null,
-  name: 'self-mri-7',
-  token: 't',
-  fruitless: 1,
-  step: 0,
-  told: false,
-} as const
+const record = jobRecord('slurm')
 const line = (state: Seen['state'], id: string | null = null): Seen => ({
   state,
   id,
