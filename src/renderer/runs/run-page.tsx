@@ -88,7 +88,9 @@ export function RunPage({ run }: { run: RunView }) {
               </Button>
             </Tooltip>
           )}
-          {run.job && <Button onClick={() => goToScreen('settings', 'execution')}>Choose where trainings run</Button>}
+          {run.job && run.status !== 'finished' && (
+            <Button onClick={() => goToScreen('settings', 'execution')}>Choose where trainings run</Button>
+          )}
           {run.suggestion && <SmallerBatch run={run} suggestion={run.suggestion} />}
           <CompareButton run={run} />
           {run.checkpoint && <Button onClick={() => showFeatures(run.id)}>Show feature maps</Button>}

@@ -6,12 +6,11 @@ const RUNS = [
   'button "1 more, 40 s left"',
 ]
 const WHERE = ['radio "This machine" [checked]']
-const OF_JOB = [
-  'button "Cancel run and job"',
-  'button "Choose where trainings run"',
-  'button "Copy path of the job folder"',
-]
-const OF_SLURM = [...OF_JOB, 'button "Copy path of the job log"']
+const WHERE_TO = 'button "Choose where trainings run"'
+const FILES = ['button "Copy path of the job folder"', 'button "Copy path of the job log"']
+const OF_JOB = ['button "Cancel run and job"', WHERE_TO, FILES[0]]
+const OF_SLURM = [...OF_JOB, FILES[1]]
+const OF_ENDED = ['button "Run again"', 'button "Remove from list"']
 
 checkStories({
   'bottom line: one CPU': { shows: 'CPU, 2 threads · 0.5 GB · idle', tab: [] },
@@ -45,6 +44,11 @@ checkStories({
   'run: job folder': {
     shows: 'bash /scratch/anna/self-mri/runs/3/job/job.sh',
     tab: ['button "Copy command"', ...OF_JOB, 'button "Copy path of the job script"'],
+  },
+  'run: finished by a job': { shows: 'Slurm job 4711 on n3', tab: [...OF_ENDED, ...FILES] },
+  'run: refused by Slurm': {
+    shows: 'The cluster has the partitions gpu, cpu.',
+    tab: ['button "Resume run"', WHERE_TO, ...OF_ENDED, ...FILES],
   },
   'run: on another machine': { shows: 'process 4711 on n3', tab: ['button "Mark as interrupted"'] },
   'where: this machine': { shows: 'Trainings at once', tab: [...WHERE, 'textbox "Trainings at once"'] },

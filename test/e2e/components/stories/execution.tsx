@@ -175,6 +175,17 @@ export const EXECUTION = {
       job: { ...JOB, executor: 'folder', id: null, words: `Start the job: bash ${JOB.folder}/job.sh` },
     }),
   ),
+  'run: finished by a job': page(
+    ofTraining('3', { status: 'finished', job: { ...JOB, state: 'ended', node: 'n3', words: 'Job 4711 is done.' } }),
+  ),
+  'run: refused by Slurm': page(
+    ofTraining('3', {
+      status: 'interrupted',
+      reason: 'sbatch refused the job: invalid partition specified: gpus. The cluster has the partitions gpu, cpu.',
+      resumable: true,
+      job: { ...JOB, id: null, state: 'ended', words: '' },
+    }),
+  ),
   'run: on another machine': page(ofTraining('3', { elsewhere: 'process 4711 on n3' })),
   'where: this machine': settings({}),
   'where: four GPUs': settings({ devices: ['GPU-0', 'GPU-2'] }, FOUR),
