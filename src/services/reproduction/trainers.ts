@@ -101,8 +101,9 @@ export function trainAtOnce(opened: OpenProfile, options: (planned: PlannedTrain
 /**
  * Trains through the queue. Waits for runs that the user pauses. If the signal is aborted, pauses the trainings, unless
  * the queue stops them. If the reproduction ends by itself, its trainings go on in the queue.
+ * @param unasked The program continues the reproduction by itself. Jobs that the user cancelled then stay cancelled.
  */
-export function trainThroughQueue(opened: WithQueue, signal: AbortSignal): Trainer {
+export function trainThroughQueue(opened: WithQueue, signal: AbortSignal, unasked = false): Trainer {
   const untilNo = watchRuns(opened.profile)
   async function ended(run: string, going: Going): Promise<string> {
     let isPausing = false
@@ -124,7 +125,8 @@ export function trainThroughQueue(opened: WithQueue, signal: AbortSignal): Train
   return {
     train: (prepared, going) => ended(opened.queue.add([prepared])[0], going),
     async resume(run, going) {
-      opened.queue.resume(run, await prepareResumption(opened, run, { signal: going.signal, scores: going.scores }))
+      const options = { signal: going.signal, scores: going.scores, startsAgain: !unasked }
+      opened.queue.resume(run, await prepareResumption(opened, run, options))
       return ended(run, going)
     },
     follow: ended,

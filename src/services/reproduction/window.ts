@@ -13,6 +13,11 @@ import { drawReproduction, save } from './save.ts'
 import { claim, continuedReproductions, setStatus, storedReproduction, storedReproductions } from './store.ts'
 import { trainThroughQueue } from './trainers.ts'
 
+interface StartOptions extends ReadOptions {
+  /** The program continues the reproduction by itself. */
+  readonly unasked?: boolean
+}
+
 export interface Reproductions {
   list(): Promise<Reproduction[]>
   start(request: AskedReproduction, options?: ReadOptions): Promise<Reproduction>
@@ -28,13 +33,13 @@ export function makeReproductions(opened: WithQueue): Reproductions {
   /** Reproductions whose files are being read before the start. */
   const starting = new Map<number, Promise<number>>()
 
-  async function start(of: Parameters<typeof begin>[1], options?: ReadOptions): Promise<number> {
+  async function start(of: Parameters<typeof begin>[1], { unasked, ...options }: StartOptions = {}): Promise<number> {
     if (!locateEngine())
       throw new AppError('ENGINE_UNAVAILABLE', 'The TensorFlow engine is not installed yet. Install the engine first.')
     const { study } = 'id' in of ? storedReproduction(opened.profile, of.id).request : of.request
     const controller = new AbortController()
     if ('id' in of) working.set(of.id, controller) // so that `stop` works while files are read
-    const signal = AbortSignal.any([controller.signal, ...(options?.signal ? [options.signal] : [])])
+    const signal = AbortSignal.any([controller.signal, ...(options.signal ? [options.signal] : [])])
     const { id, carryOut: work } = await readyStudy(opened, studyById(opened.profile, study), undefined, {
       ...options,
       signal,
@@ -45,7 +50,7 @@ export function makeReproductions(opened: WithQueue): Reproductions {
         throw error
       })
     working.set(id, controller)
-    const ended = work(trainThroughQueue(opened, controller.signal), { signal: controller.signal })
+    const ended = work(trainThroughQueue(opened, controller.signal, unasked), { signal: controller.signal })
       .catch((error: unknown) => {
         if (!(error instanceof AppError)) console.error(error) // an AppError is stored in the row
       })
@@ -54,7 +59,7 @@ export function makeReproductions(opened: WithQueue): Reproductions {
     return id
   }
 
-  function carryOut(of: Parameters<typeof begin>[1], options?: ReadOptions): Promise<number> {
+  function carryOut(of: Parameters<typeof begin>[1], options?: StartOptions): Promise<number> {
     const started = start(of, options)
     if (!('id' in of)) return started
     starting.set(of.id, started)
@@ -69,7 +74,7 @@ export function makeReproductions(opened: WithQueue): Reproductions {
     if (!locateEngine()) return
     for (const id of continuedReproductions(opened.profile)) {
       try {
-        await carryOut({ id })
+        await carryOut({ id }, { unasked: true })
       } catch (error) {
         if (!opened.profile.db.open) return
         if (!(error instanceof AppError)) throw error

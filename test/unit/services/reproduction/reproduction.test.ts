@@ -21,6 +21,14 @@ import { cacheDirectory } from '../../../../src/engine/install/environment.ts'
 import type { Engine } from '../../../../src/engine/process/client.ts'
 import type { Calls, TrainRequest } from '../../../../src/engine/process/protocol.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
+import {
+  inJob,
+  jobFolderOf,
+  makePrivateFolder,
+  readRecord,
+  writeWhole,
+} from '../../../../src/services/places/jobs/job-files.ts'
+import { runDirectory } from '../../../../src/services/profile/paths.ts'
 import { changeSettings } from '../../../../src/services/profile/settings.ts'
 import { withSettings } from '../../../../src/services/reproduction/classical.ts'
 import { classicalProgress, timeRow } from '../../../../src/services/reproduction/classical-pace.ts'
@@ -54,6 +62,7 @@ import { studyById } from '../../../../src/services/studies/studies.ts'
 import { saveSettings } from '../../../../src/services/viewing/classical.ts'
 import { evaluate } from '../../../../src/services/viewing/evaluations.ts'
 import { fakeEngines } from '../../../engines.ts'
+import { jobRecord } from '../../../jobs.ts'
 import { addVolume, contentsOf, studyOf } from '../../../studies.ts'
 
 interface Patient {
@@ -1528,6 +1537,30 @@ describe('a reproduction that the window started', () => {
       expect(continuedReproductions(services.profile)).toEqual(isRemote && !cancels ? [id] : [])
     },
   )
+
+  it.each([
+    ['starts a cancelled job again when the user resumes it', false, true],
+    ['leaves a cancelled job alone if the program continues it', true, undefined],
+  ])('%s', async (_, continues, resumed) => {
+    meet = (training, signal) => (training ? untilCancelled(signal) : undefined)
+    const { id, work } = start()
+    await vi.waitFor(() => expect(statuses()).toEqual(['running']))
+    await services.queue.stop('SIGTERM')
+    await expect(work).rejects.toMatchObject({ code: 'CANCELLED' })
+    const folder = jobFolderOf(runDirectory(services.profile, '1'))
+    makePrivateFolder(folder)
+    writeWhole(inJob(folder).record, jobRecord('slurm'))
+    writeWhole(inJob(folder).cancel, '')
+    services.profile.db.prepare('UPDATE reproductions SET continues = ?').run(Number(continues))
+    linkEngine()
+    services.dispose()
+    open()
+    meet = () => {}
+    const reproductions = makeReproductions(services)
+    if (!continues) await reproductions.resume(id)
+    await vi.waitFor(() => expect(storedReproduction(services.profile, id).status).toBe('finished'), 20_000)
+    expect(readRecord(folder)?.resumed).toBe(resumed)
+  })
 
   it('is stopped in order if its window is closed during a scoring', async () => {
     meet = training => (training ? undefined : new Promise(() => {}))
