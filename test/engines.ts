@@ -43,6 +43,7 @@ export function fakeEngines({
     },
     slots: async () => slots(),
     isRemote,
+    waitsForJob: false,
     onDevices: () => [],
     onEach: async () => [],
     local: training,

@@ -20,11 +20,9 @@ const USAGE: ReadonlySet<ErrorCode> = new Set(['INVALID_ARGUMENT', 'STATE_CONFLI
 
 export interface Session {
   readonly services: Services
+  /** Aborted by Ctrl+C with the reason `leave`, because jobs go on, and by other signals with their names. */
   readonly signal: AbortSignal
-  /**
-   * Why `signal` was aborted; also its reason. Ctrl+C cancels a training of this machine, and leaves jobs running.
-   * After SIGTERM and SIGHUP a training can be resumed.
-   */
+  /** Why `signal` was aborted. Ctrl+C cancels a training of this machine. */
   readonly stop: () => CommandStop
   /** Whether standard output is one JSON document. */
   readonly json: boolean
@@ -103,13 +101,13 @@ export async function inSession(
   let services: Services | null = null
   let stop: CommandStop = 'cancel'
   hearSignals(signal => {
-    stop = signal === 'SIGINT' ? (services?.engines.isRemote ? 'leave' : 'cancel') : signal
-    const words = {
-      cancel: 'Cancelling… (Ctrl+C again ends at once)',
-      leave: 'Stopping. Jobs go on without this command… (Ctrl+C again ends at once)',
-    }
-    say(`\n${stop in words ? words[stop as keyof typeof words] : `${stop}: stopping… (a second signal ends at once)`}`)
-    cancellation.abort(stop)
+    const { isRemote = false, waitsForJob = false } = services?.engines ?? {}
+    if (signal !== 'SIGINT') say(`\n${signal}: stopping… (a second signal ends at once)`)
+    else if (isRemote || waitsForJob) say('\nStopping. Jobs go on without this command… (Ctrl+C again ends at once)')
+    else say('\nCancelling… (Ctrl+C again ends at once)')
+    stop = signal === 'SIGINT' ? (isRemote ? 'leave' : 'cancel') : signal
+    // A run may follow a job, even if trainings of this command are no jobs.
+    cancellation.abort(signal === 'SIGINT' ? 'leave' : signal)
   })
   try {
     const onBusy = (words: string | null) => say(words ?? 'The database is free again.')

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -133,6 +133,28 @@ describe('the command line', () => {
     const rest = await json<RunRow>('runs', 'resume', id)
     expect(rest).toMatchObject({ id, status: 'finished' })
     expect(weightsOf(rest.checkpoint!.path)).toEqual(weightsOf(whole.checkpoint!.path))
+  })
+
+  it('leaves a job alone at Ctrl+C, even if trainings of the command are no jobs', async () => {
+    const profile = ['--profile', join(folder, 'jobs')]
+    await json('import', study, ...profile)
+    const job = join(folder, 'jobs', 'runs', '1', 'job')
+    const network = ['--channels', '2', '--pools', '2', '--batch', '1']
+    for (const args of [
+      ['train', '--study', 'noise', ...network, '--executor', 'folder'],
+      ['runs', 'resume', '1'],
+    ]) {
+      const command = start(...args, ...profile)
+      await command.says(/Start the job/)
+      toGroup(command.child, 'SIGINT')
+      const { status, err } = await command.ends()
+      expect(err).toMatch(/Jobs go on without this command.*The job of run 1 goes on/s)
+      expect(status).toBe(130)
+      expect(existsSync(join(job, 'job.json'))).toBe(true)
+      expect(existsSync(join(job, 'cancel'))).toBe(false)
+      const [row] = await json<RunRow[]>('runs', ...profile)
+      expect(row).toMatchObject({ status: 'interrupted', job: { state: 'pending' } })
+    }
   })
 })
 

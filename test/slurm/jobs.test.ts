@@ -70,11 +70,16 @@ describe('a training as a job', () => {
     expect(again.err).toMatch(/finished/)
   })
 
-  test('is followed by a program that trains on this machine, and continues there after its end', async () => {
+  test('is followed by a program that trains here, survives its Ctrl+C, and continues here after its end', async () => {
     const desk = await lab.makeDesk('back')
     const held = await desk.hold()
     held.command.signal('SIGKILL')
     await held.command.ended
+    const stopped = desk.start('runs', 'resume', held.run)
+    await stopped.says(/epoch 6\/40/)
+    stopped.signal('SIGINT')
+    expect((await stopped.ended).err).toMatch(new RegExp(`Job ${held.job} of run ${held.run} goes on`))
+    expect(await states()).toMatchObject({ [held.job]: 'RUNNING' })
     const next = desk.start('runs', 'resume', held.run, '--json')
     await next.says(/epoch 6\/40/)
     await lab.cluster.ask('scancel', held.job)

@@ -27,6 +27,8 @@ export interface EnginePool {
   slots(): Promise<number>
   /** Whether trainings are jobs, which go on without this program. */
   readonly isRemote: boolean
+  /** Whether this program waits for a job now, even if later trainings are no jobs. */
+  readonly waitsForJob: boolean
   /** Engine of the freest device of this machine, for evaluation and tuning. Installs like `take`. */
   local(signal?: AbortSignal): Promise<Engine>
   /** Engine for the pictures of reports. Where trainings are jobs, a picture is a job that takes no place. */
@@ -148,6 +150,9 @@ export function makeEnginePool(
     },
     get isRemote() {
       return remote.isChosen
+    },
+    get waitsForJob() {
+      return remote.waitsForJob
     },
     local,
     async onEach(use, signal) {

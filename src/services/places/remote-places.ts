@@ -13,6 +13,8 @@ import type { Place, TakeOptions } from './place.ts'
 export interface RemotePlaces {
   /** Whether trainings become jobs. */
   readonly isChosen: boolean
+  /** Whether this program waits for a job now. */
+  readonly waitsForJob: boolean
   /** Makes jobs without a place. */
   readonly engine: Engine
   /** Waits until fewer than the most jobs are there. */
@@ -46,6 +48,9 @@ export function makeRemotePlaces(
   return {
     get isChosen() {
       return execution().executor !== 'local'
+    },
+    get waitsForJob() {
+      return engine.waitsForJob
     },
     engine,
     take: options => places.take(options, engine),

@@ -100,6 +100,11 @@ export class JobEngine implements Engine {
     return this.#closing.signal.aborted
   }
 
+  /** Whether a call waits for a job. The job goes on without this program. */
+  get waitsForJob(): boolean {
+    return this.#live.size > 0
+  }
+
   dispose(): void {
     this.#closing.abort('close')
   }
@@ -195,13 +200,20 @@ export class JobEngine implements Engine {
     })
   }
 
-  async #perform(work: JobWork): Promise<unknown> {
+  async #perform(asked: JobWork): Promise<unknown> {
+    const { here } = asked
+    const computeHere = () => {
+      this.#live.delete(work)
+      return here!()
+    }
+    const work: JobWork = { ...asked, here: here && computeHere }
     const { executors, chosen } = this.#options
     // Equal calls have one folder. A later one waits, and then finds the result.
     for (let other = this.#byFolder.get(work.folder); other; other = this.#byFolder.get(work.folder)) {
       throwIfCancelled(work.signal)
       await untilSettled(other, work.signal)
     }
+    this.#live.set(work, false)
     const call = new JobCall(work, { executors, chosen: chosen(), pause: this.#pause }).result()
     this.#byFolder.set(work.folder, call)
     try {
