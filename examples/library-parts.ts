@@ -47,7 +47,11 @@ const config = network.config.parse({ channels: tiny ? 2 : 32 })
 const weights = initialParameters(network.parameters(config), seed)
 const model = makeModel(network, config, weights)
 const { image, mean, std } = normalise(zeroFilled)
-const output = unnormalise(await compute.predict(model, image, shape), mean, std)
+const output = unnormalise(
+  await compute.predict(model, { image: { data: image, shape: [...shape, 1] } }, shape),
+  mean,
+  std,
+)
 console.log(`${network.label} with ${weights.length} random weights`)
 
 // Score: fastMRI's metrics of one slice. The data range is the largest value of the slice's ground truth.

@@ -1,7 +1,9 @@
 /** A slice of a volume, as panes show it. */
 import type { MaskSpec } from '../src/contract/evaluation.ts'
 import type { Volume } from '../src/core/data/volume.ts'
-import { makeEagerImaging, reconstructSlice } from '../src/core/reconstruct.ts'
+import { makeEagerImaging } from '../src/core/imaging.ts'
+import { inputOf } from '../src/core/inputs/index.ts'
+import { reconstructSlice } from '../src/core/reconstruct.ts'
 import { makeShownMaps } from '../src/core/viewing/shown-maps.ts'
 import type { Subject } from '../src/core/viewing/subject.ts'
 import { compute, kernels } from './engine.ts'
@@ -23,6 +25,7 @@ export const subjectOf = (volume: Volume, mask: MaskSpec, changes: Partial<Subje
   kernels: kernels(),
   fourier: compute().fourier,
   reconstruct: (...slice) => reconstructSlice(...slice, makeEagerImaging(compute())),
+  inputFor: (of, slice, pattern, model) => inputOf(model, of, slice, pattern, makeEagerImaging(compute())),
   mapsOf: (...slice) => makeShownMaps(...slice, compute()),
   ...changes,
 })

@@ -94,6 +94,18 @@ export const ScheduleConfig = z.discriminatedUnion('kind', [
 ])
 export type ScheduleConfig = z.infer<typeof ScheduleConfig>
 
+const lossWeight = z.number().min(0).optional()
+
+/** Weights of a reconstruction's loss, in the network's units. An absent weight is 0. */
+export const LossWeights = z
+  .object({
+    l1: lossWeight.describe('weight of the mean absolute error'),
+    l2: lossWeight.describe('weight of the mean squared error'),
+    ssim: lossWeight.meta({ title: '1 − SSIM', description: 'weight of 1 − SSIM, with the volume’s maximum as range' }),
+  })
+  .refine(({ l1 = 0, l2 = 0, ssim = 0 }) => l1 + l2 + ssim > 0, 'Expected a weight above 0')
+export type LossWeights = z.infer<typeof LossWeights>
+
 /** Duration, batches, optimizer and schedule of a training. */
 export const Recipe = z.object({
   epochs: z
@@ -141,6 +153,8 @@ export const Recipe = z.object({
     title: 'Fresh output layer',
     description: 'draw the output layer anew, because a pretext leaves it at another scale',
   }),
+  /** Absent: L1 for networks of magnitudes, 1 − SSIM for other networks. Pretexts have their own loss. */
+  loss: LossWeights.optional().meta({ title: 'Loss', description: 'what is compared with the ground truth' }),
   /** Absent: float32. All other computations always use float32. */
   precision: z.literal('bfloat16').optional().meta({
     title: 'bfloat16',

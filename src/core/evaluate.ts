@@ -5,6 +5,7 @@ import { FOREGROUND_THRESHOLD, type Metrics, type Protocol, type VolumeScore } f
 import { faultInWords, type SliceSelection, selectSlices } from '../contract/volumes.ts'
 import { remarksOn } from './classical.ts'
 import type { Arithmetic } from './compute.ts'
+import { accelerationOf, measurableAccelerationOf, seededMaskOf } from './data/patterns.ts'
 import { leftOut, type Reference, usableSlices } from './data/slices.ts'
 import { largestFinite } from './data/truth.ts'
 import type { Volume } from './data/volume.ts'
@@ -12,15 +13,7 @@ import type { Masking } from './mri/draw.ts'
 import { scoreVolume, type VolumeMetrics } from './mri/metrics.ts'
 import { centreCropReal, cropShape } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
-import {
-  accelerationOf,
-  isClassical,
-  measurableAccelerationOf,
-  type OnShare,
-  type Reconstructor,
-  reconstructSlices,
-  seededMaskOf,
-} from './reconstruct.ts'
+import { isClassical, type OnShare, type Reconstructor, reconstructSlices } from './reconstruct.ts'
 import { mean, standardDeviation } from './statistics.ts'
 
 export interface EvaluationSettings {

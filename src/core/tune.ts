@@ -7,6 +7,7 @@ import type { VolumeScore } from '../contract/evaluation.ts'
 import type { Criterion, Tuning } from '../contract/tuning.ts'
 import { type Classical, classicalProblem, solveClassical } from './classical.ts'
 import type { Arithmetic } from './compute.ts'
+import { seededMaskOf } from './data/patterns.ts'
 import { usableSlices } from './data/slices.ts'
 import type { Volume } from './data/volume.ts'
 import { type EvaluationSettings, readReference, requireFiniteScore } from './evaluate.ts'
@@ -15,7 +16,6 @@ import { scoreVolume } from './mri/metrics.ts'
 import { magnitudeOf } from './mri/sense/index.ts'
 import { centreCropReal } from './mri/transform.ts'
 import type { Pause } from './pause.ts'
-import { seededMaskOf } from './reconstruct.ts'
 
 type Scores = Pick<VolumeScore, 'nmse' | 'foreground'>
 

@@ -1,11 +1,12 @@
 /** Files to images: one slice zero-filled, and a volume reconstructed and scored. */
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
+import { maskOf } from '../../../src/core/data/patterns.ts'
 import { type EvaluationSettings, evaluateVolume } from '../../../src/core/evaluate.ts'
+import { zeroFilled } from '../../../src/core/imaging.ts'
 import { networkOf } from '../../../src/core/models/index.ts'
 import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
 import { stream } from '../../../src/core/mri/random.ts'
-import { maskOf, zeroFilled } from '../../../src/core/reconstruct.ts'
 import { writeFastMriSlices } from '../../../src/engine/files/hdf5-write.ts'
 import { openVolume } from '../../../src/engine/files/volumes.ts'
 import { requireCompute } from '../../../src/engine/tensorflow/tensorflow.ts'

@@ -1,13 +1,15 @@
 /** A network's forward pass and its training step, on the first slice of measured k-space. */
 import * as tf from '@tensorflow/tfjs-core'
+import { maskOf } from '../../../src/core/data/patterns.ts'
+import { croppedTruth } from '../../../src/core/data/truth.ts'
+import { zeroFilled } from '../../../src/core/imaging.ts'
 import { networkOf } from '../../../src/core/models/index.ts'
 import type { Parameters } from '../../../src/core/models/network.ts'
 import { fromTorch, initialParameters, toTorch } from '../../../src/core/models/parameters.ts'
+import type { Batch } from '../../../src/core/models/parts.ts'
 import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
-import { centreCropReal, cropShape, normalise, normaliseTarget } from '../../../src/core/mri/transform.ts'
-import { maskOf, zeroFilled } from '../../../src/core/reconstruct.ts'
+import { centreCropReal, cropShape, normalise, rescale } from '../../../src/core/mri/transform.ts'
 import type { Optimizer } from '../../../src/core/training/optimizers.ts'
-import type { Batch } from '../../../src/core/training/stack.ts'
 import { makeStep, type Step, type StepPass, stepIn } from '../../../src/core/training/step.ts'
 import { startingState } from '../../../src/core/training/stepper.ts'
 import { openVolume } from '../../../src/engine/files/volumes.ts'
@@ -49,7 +51,7 @@ async function write(given: Given<Forward | Training>): Promise<void> {
   const crop = cropShape(volume.info)
   const { fourier } = await requireCompute()
   const { image, mean, std } = normalise(zeroFilled(volume, 0, maskOf(volume, mask)(0), makeZeroFilling(fourier)))
-  const target = normaliseTarget(volume.readTarget(0)!, volume.info.targetShape!, crop, mean, std)
+  const target = rescale(croppedTruth(volume, 0)!, mean, std)
   volume.dispose()
   await writeWeights(given, computed)
   await writeFloats(floatsPath(given, 'image'), centreCropReal(image, crop, computed.size))
@@ -64,10 +66,11 @@ export const forward: Kind<Forward> = {
     const parameters = tf.tensor1d(await readWeights(given, given.computed))
     const model = { network: networkOf(network), config: networkConfig, specs: specsOf(given.computed), parameters }
     const image = await readFloats(floatsPath(given, 'image'))
+    const parts = { image: { data: image, shape: [...size, 1] } }
     const { predict } = await requireCompute()
     async function once(): Promise<Float32Array[]> {
       const outputs: Float32Array[] = []
-      while (outputs.length < batch) outputs.push(await predict(model, image, size))
+      while (outputs.length < batch) outputs.push(await predict(model, parts, size))
       return outputs
     }
     return {
@@ -88,7 +91,7 @@ export function supervisedStep(
   const { outputs, parameters } = networkOf(network)
   const { kernels } = loadedCompute()!
   const loss = (values: Parameters, { image, target }: Batch, pass: StepPass) =>
-    tf.mean(tf.abs(tf.sub(outputs(kernels, networkConfig, values, image as tf.Tensor4D, pass)[0], target))) as tf.Scalar
+    tf.mean(tf.abs(tf.sub(outputs(kernels, networkConfig, values, { image }, pass)[0], target))) as tf.Scalar
   return makeStep(parameters(networkConfig), loss, optimizerOf(optimizer))
 }
 

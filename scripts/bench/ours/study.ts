@@ -32,7 +32,7 @@ const SUPERVISED: RunConfig = {
   ...common,
   kind: 'train',
   network: 'unet',
-  networkConfig: { channels: FROM_SCRATCH.original.channels },
+  networkConfig: FROM_SCRATCH.original.config,
   method: null,
   methodConfig: {},
   pretext: null,

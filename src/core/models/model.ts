@@ -1,9 +1,11 @@
-/** A network with its weights, and its prediction for an image. */
+/** A network with its weights, and its prediction for a slice. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Kernels } from '../kernels.ts'
+import type { Shape } from '../mri/transform.ts'
 import { read } from '../read.ts'
-import { type Network, type ParameterSpec, reconstructionOf } from './network.ts'
+import { type Input, type Network, type ParameterSpec, type Pass, reconstructionOf } from './network.ts'
 import { unpack } from './parameters.ts'
+import { type PlainBatch, stackParts, tensorsOf } from './parts.ts'
 
 /** The owner of a model disposes its `parameters`. */
 export interface Model {
@@ -21,19 +23,32 @@ export const makeModel = (network: Network, config: unknown, weights: Float32Arr
   parameters: tf.tensor1d(weights),
 })
 
-/** The network's output for one normalised image [h, w], in these normalised units. */
-export type Predict = (model: Model, image: Float32Array, shape: readonly [number, number]) => Promise<Float32Array>
+/** The network's image of one slice [crop height, crop width], in the network's units. `parts`: see `SliceInput`. */
+export type Predict = (model: Model, parts: PlainBatch, crop: Shape) => Promise<Float32Array>
 
-/** The network's output for images [batch, h, w, 1]; the caller disposes it. */
+/** Images [batch, h, w, channels] in the middle, [batch, crop height, crop width, channels]. Differentiable. */
+export function centreCrop(images: tf.Tensor4D, [height, width]: Shape): tf.Tensor4D {
+  const [batch, rows, columns, channels] = images.shape
+  if (rows === height && columns === width) return images
+  const start = [0, Math.floor((rows - height) / 2), Math.floor((columns - width) / 2), 0]
+  return tf.slice(images, start as [number, number, number, number], [batch, height, width, channels])
+}
+
+/** The network's images [batch, crop height, crop width, 1] of inputs; the caller disposes it. */
 export const applyModel = (
   kernels: Kernels,
   { network, config, specs }: Omit<Model, 'parameters'>,
   parameters: tf.Tensor1D,
-  images: tf.Tensor4D,
-) => tf.tidy(() => reconstructionOf(network.outputs(kernels, config, unpack(parameters, specs), images)))
+  input: Input,
+  crop: Shape,
+  pass?: Pass,
+) =>
+  tf.tidy(() =>
+    centreCrop(reconstructionOf(network.outputs(kernels, config, unpack(parameters, specs), input, pass)), crop),
+  )
 
 /** Predicts with TensorFlow.js, one operation at a time: for single images. */
 export const makeEagerPredict =
   (kernels: Kernels): Predict =>
-  (model, image, shape) =>
-    read(() => applyModel(kernels, model, model.parameters, tf.tensor4d(image, [1, shape[0], shape[1], 1])))
+  (model, parts, crop) =>
+    read(() => applyModel(kernels, model, model.parameters, tensorsOf(stackParts([parts])), crop))

@@ -1,6 +1,7 @@
 /** What a reconstruction network is: named parameters in PyTorch's layouts, and a pure function of them. */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
+import type { Recipe, Shipped } from '../../contract/recipes.ts'
 import type { Kernels } from '../kernels.ts'
 
 /**
@@ -32,8 +33,34 @@ export const CHANNELS = z
   .default(32)
   .describe('channels of the top level; each level down has twice as many')
 
+/**
+ * What a network takes of a slice: see `core/inputs`.
+ *   magnitude  `image` [h, w, 1]: the zero-filled magnitude, normalised,
+ *   complex    `image` [h, w, 2]: the complex zero-filled image, of several coils their SENSE combination,
+ *   kspace     `kspace` [coils, h, w, 2] and `mask` [h or 1, w or 1, 1]: what was measured.
+ * Complex numbers are pairs (re, im) in the last axis.
+ */
+export type Takes = 'magnitude' | 'complex' | 'kspace'
+
+/** Further parts of an input: coil maps [coils, h, w, 2], or a mask of the centre's lines. */
+export type Extra = 'maps' | 'centre'
+
+/** The parts of an input by name, each with the batch's axis first. */
+export type Input = Readonly<Record<string, tf.Tensor>>
+
+/**
+ * What a network can give beside its image:
+ *   k-space        [batch, coils, h, w, 2], its own estimate,
+ *   complex image  [batch, h, w, 2],
+ *   cascade        [batch, h, w, 1]: the image after each cascade, one call per cascade, in order,
+ *   maps           [batch, coils, h, w, 2]: the coil maps that it used.
+ */
+export type Given = 'k-space' | 'complex image' | 'cascade' | 'maps'
+
 /** What a pass through a network reports beside its result. */
 export interface Pass {
+  /** Receives what `gives` names. */
+  readonly give?: (what: Given, value: tf.Tensor) => void
   /** Only in training: takes the next value of a buffer. Without `set`, batch norm uses the values of its buffers. */
   readonly set?: (name: string, value: tf.Tensor) => void
   /** Receives the features of every layer that `layers` names. */
@@ -44,26 +71,42 @@ export interface Network<Config = unknown> {
   readonly label: string
   readonly paper: string
   readonly config: z.ZodType<Config>
+  readonly takes: Takes
+  /** Further parts of the input. Absent: none. */
+  extras?(config: Config): readonly Extra[]
+  /** What a pass gives beside the image. Absent: nothing. */
+  gives?(config: Config): readonly Given[]
+  /** Recipes from scratch. */
+  readonly recipes: Readonly<Record<Shipped, NetworkRecipe<Config>>>
+  /**
+   * The settings of a network with these tensors, read off names and shapes. `null`: the tensors belong to another
+   * network. `first` names a tensor that every network of this kind has, for messages.
+   */
+  readonly sign: { readonly first: string; settings(shapes: Shapes): Partial<Config> | null }
   parameters(config: Config): ParameterSpec[]
   /** Names of the layers, in the order of a pass. */
   layers(config: Config): string[]
   /** The deepest layer: its name, its channels, and the image pixels per pixel of the layer, along each axis. */
   bottleneck(config: Config): { readonly layer: string; readonly channels: number; readonly scale: number }
   /**
-   * Image [batch, height, width, 1] → images of that shape.
+   * The parts of the input → magnitudes [batch, height, width, 1] of the whole input.
    * The last image is the reconstruction. The loss includes the images before it too.
    */
-  outputs(
-    kernels: Kernels,
-    config: Config,
-    parameters: Parameters,
-    image: tf.Tensor4D,
-    pass?: Pass,
-  ): readonly tf.Tensor4D[]
+  outputs(kernels: Kernels, config: Config, parameters: Parameters, input: Input, pass?: Pass): readonly tf.Tensor4D[]
   /** Smallest side of square images that the network takes. */
   minimumSize(config: Config): number
   /** Why the deepest layer learns nothing from batches of `batch` images of this size, and the remedy; else `null`. */
   tooSmall(config: Config, shape: readonly [height: number, width: number], batch: number): string | null
+}
+
+/** Shapes of a checkpoint's tensors in PyTorch's layout, by name. */
+export type Shapes = ReadonlyMap<string, readonly number[]>
+
+export interface NetworkRecipe<Config> {
+  /** Description of the recipe and source of its numbers. */
+  readonly note: string
+  readonly config: Partial<Config>
+  readonly training: Recipe
 }
 
 /** The reconstruction [batch, height, width, 1] among the outputs. */

@@ -8,7 +8,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { type Kernels, NORM_EPSILON } from '../kernels.ts'
-import { CHANNELS, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
+import { FROM_SCRATCH } from '../training/recipes.ts'
+import { CHANNELS, type Input, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
 
 const UnetPlusPlusConfig = z.object({
   channels: CHANNELS,
@@ -36,6 +37,9 @@ const heads = ({ deepSupervision }: UnetPlusPlusConfig) =>
   deepSupervision
     ? Array.from({ length: DEPTH }, (_, i) => ({ name: `final${i + 1}`, column: i + 1 }))
     : [{ name: 'final', column: DEPTH }]
+
+/** Weights of the first convolution, which only this network has. */
+const FIRST = 'conv0_0.conv1.weight'
 
 const conv = (name: string, from: number, to: number, size: number): [ParameterSpec, ParameterSpec] => [
   { name: `${name}.weight`, kind: 'conv', shape: [to, from, size, size], fanIn: from * size * size },
@@ -142,10 +146,10 @@ function outputs(
   kernels: Kernels,
   config: UnetPlusPlusConfig,
   parameters: Parameters,
-  image: tf.Tensor4D,
+  { image }: Input,
   pass: Pass = {},
 ): tf.Tensor4D[] {
-  const { padded, crop } = pad(image)
+  const { padded, crop } = pad(image as tf.Tensor4D)
   const x: tf.Tensor4D[][] = Array.from({ length: DEPTH + 1 }, () => [])
   for (const { level, column } of NODES) {
     const inputs =
@@ -169,6 +173,15 @@ export const makeUnetPlusPlus = (
   label: 'U-Net++',
   paper: 'Zhou et al. 2018 (arXiv:1807.10165), as in pytorch-nested-unet',
   config: UnetPlusPlusConfig,
+  takes: 'magnitude',
+  recipes: FROM_SCRATCH,
+  sign: {
+    first: FIRST,
+    settings(shapes) {
+      const first = shapes.get(FIRST)
+      return first ? { channels: first[0], deepSupervision: shapes.has('final1.weight') } : null
+    },
+  },
   parameters: config => parameters(config, widths(config)),
   layers: () => NODES.map(({ level, column }) => nodeName(level, column)),
   bottleneck: config => ({ layer: nodeName(DEPTH, 0), channels: widths(config)[DEPTH], scale: MULTIPLE }),

@@ -7,13 +7,17 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { Kernels } from '../kernels.ts'
-import { CHANNELS, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
+import { FROM_SCRATCH } from '../training/recipes.ts'
+import { CHANNELS, type Input, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
 
 const UnetConfig = z.object({
   channels: CHANNELS,
   pools: z.int().min(1).max(6).default(4).describe('levels of 2 × 2 average pooling'),
 })
 type UnetConfig = z.infer<typeof UnetConfig>
+
+/** The first convolution, which only this network has. */
+const FIRST = 'down_sample_layers.0.layers.0.weight'
 
 const conv = (name: string, from: number, to: number, size: number): ParameterSpec => ({
   name,
@@ -85,7 +89,7 @@ function outputs(
   kernels: Kernels,
   { pools }: UnetConfig,
   parameters: Parameters,
-  image: tf.Tensor4D,
+  { image }: Input,
   { tap }: Pass = {},
 ): [tf.Tensor4D] {
   const through = (name: string, ...inputs: tf.Tensor4D[]) => {
@@ -94,7 +98,7 @@ function outputs(
     return features
   }
   const skips: tf.Tensor4D[] = []
-  let x = image
+  let x = image as tf.Tensor4D
   for (let level = 0; level < pools; level++) {
     x = through(`down_sample_layers.${level}`, x)
     skips.push(x)
@@ -116,6 +120,18 @@ export const unet: Network<UnetConfig> = {
   label: 'U-Net',
   paper: 'Ronneberger et al. 2015 (arXiv:1505.04597), as in fastMRI (arXiv:1811.08839)',
   config: UnetConfig,
+  takes: 'magnitude',
+  recipes: FROM_SCRATCH,
+  sign: {
+    first: FIRST,
+    settings(shapes) {
+      const first = shapes.get(FIRST)
+      if (!first) return null
+      let pools = 0
+      while (shapes.has(`down_sample_layers.${pools}.layers.0.weight`)) pools++
+      return { channels: first[0], pools }
+    },
+  },
   parameters,
   layers,
   bottleneck: ({ channels, pools }) => ({ layer: 'conv', channels: channels * 2 ** pools, scale: 2 ** pools }),

@@ -10,12 +10,13 @@
 import { AppError } from '../../contract/errors.ts'
 import { FOREGROUND_THRESHOLD, type Metrics } from '../../contract/evaluation.ts'
 
-const WINDOW = 7
+/** Pixels along the side of SSIM's window. */
+export const WINDOW = 7
 /** Pixels on each side of an image on which no window is centred. */
 export const SSIM_MARGIN = (WINDOW - 1) / 2
 const AREA = WINDOW * WINDOW
-const K1 = 0.01
-const K2 = 0.03
+export const K1 = 0.01
+export const K2 = 0.03
 
 export interface VolumeMetrics extends Metrics {
   readonly ssimSlices: readonly number[]

@@ -178,6 +178,39 @@ export function subsample(
 }
 
 /**
+ * The block of low frequencies from which a network estimates coil maps: what a drawn pattern always measures, else
+ * what VarNet reads off the pattern along its lines. Throws `INVALID_ARGUMENT` if the centre was not measured.
+ * @param where For the error, such as 'slice 4 of brain_07.h5'.
+ */
+export function centreOf(pattern: Pattern, where: string): Pattern {
+  const { kind, rows, columns, measured, centre } = pattern
+  const whole = (to: number) => ({ from: 0, to })
+  const grid = kind === 'points' ? gridOf(pattern) : null
+  const along = (axis: 'rows' | 'columns'): Span => {
+    if (kind !== 'points' && kind !== axis) return whole(pattern[axis])
+    if (centre) return centre[axis]
+    return readCentre(grid ? middleLine(grid, rows, columns, axis) : measured)
+  }
+  const block = { rows: along('rows'), columns: along('columns') }
+  const within = blockPlaces(pattern, block)
+  const low = measured.map((value, place) => (value && within(place) ? 1 : 0))
+  if (count(low) > 0) return { ...pattern, measured: low }
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected measured lines in the centre of k-space, from which coil maps are estimated, got none, in ${where}. ` +
+      'Choose a mask with a centre, or a network without coil maps of its own.',
+  )
+}
+
+/** The middle row or column of a grid [rows, columns], of which `axis` counts the samples. */
+function middleLine(grid: Float32Array, rows: number, columns: number, axis: 'rows' | 'columns'): Uint8Array {
+  const [row, column] = [Math.floor(rows / 2), Math.floor(columns / 2)]
+  return axis === 'columns'
+    ? Uint8Array.from(grid.subarray(row * columns, (row + 1) * columns))
+    : Uint8Array.from({ length: rows }, (_, i) => grid[i * columns + column])
+}
+
+/**
  * The centre as VarNet reads it off a mask over columns, where nobody says how many low frequencies were measured:
  * twice the shorter of the two runs of measured columns beside the zero frequency, at least one column.
  * A run that reaches the edge counts as 0, as in the reference code. A full mask therefore has a centre of one column.

@@ -73,23 +73,12 @@ export function normalise(magnitude: Float32Array): { image: Float32Array; mean:
   return { image: rescale(magnitude, mean, std), mean, std }
 }
 
-/** The ground truth in the network's units: cropped, and normalised by the statistics of the zero-filled image. */
-export function normaliseTarget(
-  target: Float32Array,
-  shape: Shape,
-  crop: Shape,
-  mean: number,
-  std: number,
-): Float32Array {
-  return rescale(centreCropReal(target, shape, crop), mean, std)
-}
-
 /** Back to the file's units (without the 1e−11, as fastMRI does). */
 export function unnormalise(image: Float32Array, mean: number, std: number): Float32Array {
   return image.map(value => value * std + mean)
 }
 
-/** (image − mean) / std within the limits: an image in the units to which another image was normalised. */
+/** (image − mean) / std within the limits: a ground truth in the units of its normalised zero-filled image. */
 export function rescale(image: Float32Array, mean: number, std: number): Float32Array {
   const scaled = new Float32Array(image.length)
   for (let i = 0; i < image.length; i++)

@@ -75,7 +75,7 @@ export function makeTrunk(network: Network, networkConfig: unknown, kernels: Ker
   const { layer } = network.bottleneck(networkConfig)
 
   function output(parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
-    return meanOf(network.outputs(kernels, networkConfig, parameters, images, { set }))
+    return meanOf(network.outputs(kernels, networkConfig, parameters, { image: images }, { set }))
   }
 
   function bottleneck(parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
@@ -83,7 +83,7 @@ export function makeTrunk(network: Network, networkConfig: unknown, kernels: Ker
     const tap = (name: string, heard: tf.Tensor4D) => {
       if (name === layer) features = heard
     }
-    network.outputs(kernels, networkConfig, parameters, images, { set, tap })
+    network.outputs(kernels, networkConfig, parameters, { image: images }, { set, tap })
     // Instance norm makes every channel's mean 0, so only averaged magnitudes carry information.
     return tf.abs(features!)
   }

@@ -1,10 +1,10 @@
 /** Patterns under which a pretext sees a slice. `Pretext` in the contract says what of k-space they may show. */
 import type { Pretext } from '../../contract/recipes.ts'
+import { givenPatterns } from '../data/patterns.ts'
 import type { Volume } from '../data/volume.ts'
 import { drawPattern, fileNameKey, keptPattern, type Masking, sampleAgain } from '../mri/draw.ts'
 import type { Pattern } from '../mri/pattern.ts'
 import type { RandomState } from '../mri/random.ts'
-import { givenPatterns } from '../reconstruct.ts'
 
 /** Whether patterns may draw from all samples. A sub-sampled file, or a mask file, has no samples beyond its own. */
 export const isFresh = (volume: Volume, mask: Masking, measurement: Pretext['measurement']): boolean =>

@@ -1,10 +1,14 @@
 /** A run's output on one fixed validation slice, to look at during training. */
 import type * as tf from '@tensorflow/tfjs-core'
+import { maskOf } from '../data/patterns.ts'
 import { shownSlice, type VolumeSource } from '../data/slices.ts'
+import type { Imaging } from '../imaging.ts'
+import { inputOf } from '../inputs/index.ts'
+import type { SliceInput } from '../inputs/input.ts'
 import type { Network, ParameterSpec } from '../models/network.ts'
 import type { Masking } from '../mri/draw.ts'
-import { cropShape, normalise, unnormalise } from '../mri/transform.ts'
-import { appliedPatterns, type Imaging, maskOf, zeroFilled } from '../reconstruct.ts'
+import { cropShape, unnormalise } from '../mri/transform.ts'
+import { patternsFor } from '../reconstruct.ts'
 
 export interface Preview {
   /** [height, width] */
@@ -33,22 +37,22 @@ export function previewOf(
   { network, networkConfig, validation, mask }: PreviewedJob,
   specs: readonly ParameterSpec[],
   units: Preview['units'],
-  { zeroFilling, predict }: Imaging,
+  imaging: Imaging,
   known: (parameters: tf.Tensor1D, slice: number) => Float32Array | null = () => null,
 ): (parameters: tf.Tensor1D) => Promise<Preview | null> {
   const [source] = validation
-  let input: ReturnType<typeof normalise> | null = null
+  let input: SliceInput | null = null
   return async parameters => {
     if (!source) return null
     const { file } = source.info
     const shape = cropShape(source.info)
     const slice = shownSlice(source.info)
+    const model = { network, config: networkConfig, specs, parameters }
     if (!input) {
       const volume = await source.open()
-      input = normalise(zeroFilled(volume, slice, appliedPatterns(volume, maskOf(volume, mask))(slice), zeroFilling))
+      input = inputOf(model, volume, slice, patternsFor(volume, maskOf(volume, mask), model)(slice), imaging)
     }
-    const model = { network, config: networkConfig, specs, parameters }
-    const output = known(parameters, slice) ?? (await predict(model, input.image, shape))
+    const output = known(parameters, slice) ?? (await imaging.predict(model, input.parts, shape))
     const image = units === 'signal' ? unnormalise(output, input.mean, input.std) : output
     return { image, shape, units, file, slice }
   }

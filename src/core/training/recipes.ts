@@ -1,6 +1,6 @@
 /** Default recipes: how long, and with which optimizer, a network is trained. */
-import type { Shipped } from '../../contract/recipes.ts'
-import { Recipe } from '../../contract/recipes.ts'
+import { Recipe, type Shipped } from '../../contract/recipes.ts'
+import type { NetworkRecipe } from '../models/network.ts'
 
 const rmsprop = { kind: 'rmsprop', alpha: 0.99, epsilon: 1e-8, momentum: 0, weightDecay: 0 } as const
 
@@ -30,18 +30,16 @@ export const FINE_TUNING: Recipe = Recipe.parse({
   schedule: { kind: 'step', rate: 1e-3, every: 10, factor: 0.1 },
 })
 
-/** Training from scratch for every network: channels of the top level, recipe, and the source of the numbers. */
-export const FROM_SCRATCH: Readonly<
-  Record<Shipped, { readonly note: string; readonly channels: number; readonly training: Recipe }>
-> = {
+/** U-Nets of magnitude images from scratch. */
+export const FROM_SCRATCH: Readonly<Record<Shipped, NetworkRecipe<{ channels: number }>>> = {
   original: {
     note: 'fastMRI’s demonstration, the original baseline: 32 channels, RMSprop 1e-3, a tenth of it from epoch 40 on.',
-    channels: 32,
+    config: { channels: 32 },
     training: BASELINE,
   },
   workstation: {
     note: 'The original baseline with half the channels.',
-    channels: 16,
+    config: { channels: 16 },
     training: BASELINE,
   },
 }

@@ -4,9 +4,9 @@ import type { Recipe } from '../../contract/recipes.ts'
 import type { Kernels } from '../kernels.ts'
 import type { ParameterSpec, Parameters, Pass } from '../models/network.ts'
 import { replace, unpack } from '../models/parameters.ts'
+import type { Batch } from '../models/parts.ts'
 import { frugalValueAndGrad } from './frugal.ts'
 import type { Optimizer } from './optimizers.ts'
-import type { Batch } from './stack.ts'
 
 /** What a training carries from step to step. */
 export interface TrainingState {

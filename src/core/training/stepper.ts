@@ -1,7 +1,7 @@
 /** Takes one training step after another, and holds the state between steps. */
 import * as tf from '@tensorflow/tfjs-core'
+import type { Batch } from '../models/parts.ts'
 import type { Optimizer } from './optimizers.ts'
-import type { Batch } from './stack.ts'
 import type { Step, TrainingState } from './step.ts'
 
 /** The state between steps, outside TensorFlow. */

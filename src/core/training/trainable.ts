@@ -7,6 +7,8 @@ import type { RunConfig } from '../../contract/runs.ts'
 import { faultInWords, selectSlices, type VolumeInfo } from '../../contract/volumes.ts'
 import { hasSmaller, type Smaller } from '../data/batches.ts'
 import { leftOut, usableSlices } from '../data/slices.ts'
+import { INPUTS } from '../inputs/index.ts'
+import type { InputKind } from '../inputs/input.ts'
 import { networkOf } from '../models/index.ts'
 import { SSIM_MARGIN } from '../mri/metrics.ts'
 import { requirePairs } from '../mri/require-mask.ts'
@@ -26,8 +28,9 @@ function smallestBatches(
   train: readonly { readonly info: VolumeInfo; readonly samples: number }[],
   batch: number,
   smaller: Smaller,
+  sizes: InputKind['sizes'],
 ): (info: VolumeInfo) => number {
-  const shapeOf = (info: VolumeInfo) => cropShape(info).join()
+  const shapeOf = (info: VolumeInfo) => sizes(info).join()
   const byShape = Map.groupBy(
     train.filter(({ samples }) => samples > 0),
     ({ info }) => shapeOf(info),
@@ -55,6 +58,7 @@ export function requireTrainable(
 ): void {
   const network = networkOf(networkId)
   const settings = network.config.parse(networkConfig)
+  const input = INPUTS[network.takes]
   const method = kind === 'pretrain' && methodId !== null ? methodOf(methodId) : null
   const reference = kind === 'pretrain' ? null : 'ground truth'
   const chosen = (info: VolumeInfo) => usableSlices(info, slices, reference).length
@@ -120,12 +124,13 @@ export function requireTrainable(
     train.map(info => ({ info, samples: chosen(info) * perSlice })),
     batch,
     method ? smallerBatches(method) : 'always',
+    input.sizes,
   )
-  for (const info of train) requireSize(cropShape(info), smallestOf(info), `in ${info.file}`, '')
+  for (const info of train) requireSize(input.shape(info), smallestOf(info), `in ${info.file}`, '')
   const smallest = Math.min(...train.map(smallestOf))
   for (const info of validation) {
     const shape = cropShape(info)
-    requireSize(shape, smallest, `in ${info.file}`, '')
+    requireSize(input.shape(info), smallest, `in ${info.file}`, '')
     if (!method && Math.min(...shape) < SSIM_WINDOW)
       refuse(
         `Expected at least ${SSIM_WINDOW} × ${SSIM_WINDOW} pixels for SSIM’s window in validation, ` +

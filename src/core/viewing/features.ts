@@ -6,6 +6,7 @@ import { extremes } from '../extremes.ts'
 import type { Kernels } from '../kernels.ts'
 import type { Model } from '../models/model.ts'
 import { unpack } from '../models/parameters.ts'
+import { type PlainBatch, stackParts, tensorsOf } from '../models/parts.ts'
 import { read } from '../read.ts'
 
 export interface Features {
@@ -15,21 +16,19 @@ export interface Features {
 }
 
 /**
- * Feature maps of a normalised image [h, w]: at most `most` maps, from channel `first` on.
+ * Feature maps of a slice's input: at most `most` maps, from channel `first` on.
  * Throws `INVALID_ARGUMENT` if the layer or the channel does not exist.
  */
 export async function featureMaps(
   kernels: Kernels,
   { network, config, specs, parameters }: Model,
   {
-    image,
-    shape,
+    parts,
     layer,
     first = 0,
     most,
   }: {
-    readonly image: Float32Array
-    readonly shape: readonly [number, number]
+    readonly parts: PlainBatch
     readonly layer: string
     readonly first?: number
     readonly most: number
@@ -58,7 +57,7 @@ export async function featureMaps(
         [2, 0, 1],
       )
     }
-    network.outputs(kernels, config, unpack(parameters, specs), tf.tensor4d(image, [1, ...shape, 1]), { tap })
+    network.outputs(kernels, config, unpack(parameters, specs), tensorsOf(stackParts([parts])), { tap })
     return maps! as tf.Tensor3D
   })
   const [count, height, width] = size

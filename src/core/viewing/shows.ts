@@ -1,8 +1,10 @@
 /** The picture that a pane shows of a source's slice: one function for every `Show`. */
 import type { OverMasks, Show, SliceMetrics } from '../../contract/images.ts'
+import { accelerationOf, seededMaskOf } from '../data/patterns.ts'
 import { isWhole } from '../data/slices.ts'
 import { croppedTruth } from '../data/truth.ts'
 import type { Volume } from '../data/volume.ts'
+import { requireFiniteImage, zeroFilled } from '../imaging.ts'
 import {
   largest,
   logMagnitude,
@@ -15,8 +17,8 @@ import {
 } from '../mri/aspects.ts'
 import { makeZeroFilling } from '../mri/fft.ts'
 import { gridOf, multiply } from '../mri/pattern.ts'
-import { cropShape, normalise, type Shape } from '../mri/transform.ts'
-import { accelerationOf, isClassical, requireFiniteImage, seededMaskOf, zeroFilled } from '../reconstruct.ts'
+import { cropShape, type Shape } from '../mri/transform.ts'
+import { isClassical } from '../reconstruct.ts'
 import { coilCautions, coilNote } from './coil-facts.ts'
 import { coilImages, coilMaps, eigenvaluePicture } from './coil-pictures.ts'
 import { ofCoils, requireCoil, withCoils } from './coils.ts'
@@ -43,7 +45,7 @@ async function magnitudeOf(subject: Subject): Promise<Float32Array> {
     withKspace: (index, use) => withCoils({ volume, slice: index, coil }, use),
   }
   const image = zeroFilled(alone, slice, mask, makeZeroFilling(fourier))
-  return requireFiniteImage(image, volume, slice, null)
+  return requireFiniteImage(image, volume, slice, 'zero-filled')
 }
 
 /** Shape of k-space, [rows, columns]. */
@@ -196,9 +198,8 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
     if (!model || isClassical(model))
       return refuse('Expected a run, got a source without a network: only its layers have features. Choose a run.')
     const mask = seededMaskOf(volume, subject.mask, subject.seed)(slice)
-    const { image } = normalise(await subject.reconstruct(volume, slice, mask, null))
-    const shape = cropShape(volume.info)
-    const { maps, meta } = await featureMaps(kernels, model, { image, shape, layer, first: channel, most: 1 })
+    const { parts } = subject.inputFor(volume, slice, mask, model)
+    const { maps, meta } = await featureMaps(kernels, model, { parts, layer, first: channel, most: 1 })
     return {
       image: maps,
       shape: meta.shape,

@@ -1,12 +1,15 @@
 /** A slice of a source as a pane shows it, and what is known of the source's samples and pixels. */
 import { AppError } from '../../contract/errors.ts'
+import { accelerationOf, seededMaskOf } from '../data/patterns.ts'
 import type { Volume } from '../data/volume.ts'
+import type { SliceInput } from '../inputs/input.ts'
 import type { Kernels } from '../kernels.ts'
+import type { Model } from '../models/model.ts'
 import type { Masking } from '../mri/draw.ts'
 import type { Fourier } from '../mri/fourier.ts'
 import { fullPattern, type Pattern } from '../mri/pattern.ts'
 import { voxelSizeOf } from '../mri/transform.ts'
-import { accelerationOf, isClassical, type Reconstructor, seededMaskOf } from '../reconstruct.ts'
+import { isClassical, type Reconstructor } from '../reconstruct.ts'
 import type { CoilFacts } from './coil-facts.ts'
 import type { Coils } from './coils.ts'
 import type { Picture } from './frame.ts'
@@ -38,6 +41,8 @@ export interface Subject extends Coils {
     mask: Pattern,
     reconstructor: Reconstructor | null,
   ) => Promise<Float32Array>
+  /** As `inputOf`. */
+  readonly inputFor: (volume: Volume, index: number, mask: Pattern, model: Model) => SliceInput
   /** As `makeShownMaps`. The function may keep maps, because several shows of a slice need its maps. */
   readonly mapsOf: (volume: Volume, slice: number, pattern: Pattern) => ShownMaps
 }

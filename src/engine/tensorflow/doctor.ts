@@ -30,7 +30,7 @@ export async function examine(device: Device, kernels: Kernels, missing: string 
   const step = makeStep(
     specs,
     (parameters, { image, target }) =>
-      tf.mean(tf.abs(tf.sub(unet.outputs(kernels, config, parameters, image as tf.Tensor4D)[0], target))),
+      tf.mean(tf.abs(tf.sub(unet.outputs(kernels, config, parameters, { image })[0], target))),
     optimizer,
   )
   const noise = (seed: number) => tf.randomNormal([1, 64, 64, 1], 0, 1, 'float32', seed)

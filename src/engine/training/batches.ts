@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { VolumeInfo } from '../../contract/volumes.ts'
-import type { PlainBatch } from '../../core/training/stack.ts'
+import type { PlainBatch } from '../../core/models/parts.ts'
 import type { TrainingTask } from '../../core/training/task.ts'
 import { threadsHere } from '../devices/threads.ts'
 import { errorOf, type Failure } from '../process/failure.ts'

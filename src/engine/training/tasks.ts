@@ -38,6 +38,7 @@ function jobOf({ config, train, validation }: TaskRequest, pool: VolumePool) {
     slices: config.slices,
     mask: withStored(config.mask),
     batch: config.recipe.batch,
+    ...(config.recipe.loss && { loss: config.recipe.loss }),
     seed: config.seed,
   }
 }

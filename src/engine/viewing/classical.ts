@@ -14,10 +14,10 @@ import {
   solveClassical,
   solvedCoils,
 } from '../../core/classical.ts'
+import { seededMaskOf } from '../../core/data/patterns.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import type { Pattern } from '../../core/mri/pattern.ts'
 import { cropShape } from '../../core/mri/transform.ts'
-import { seededMaskOf } from '../../core/reconstruct.ts'
 import { type CoilFacts, coilFactsOf } from '../../core/viewing/coil-facts.ts'
 import { withStored } from '../files/masks.ts'
 import { plain } from '../native/arithmetic.ts'

@@ -4,22 +4,17 @@
 import { setImmediate } from 'node:timers/promises'
 import { isMadeOfImage, type OverMasks, type SliceMetrics, SPREAD_SEEDS } from '../../contract/images.ts'
 import { classicalOf } from '../../core/classical.ts'
+import { appliedPatterns, seededMaskOf } from '../../core/data/patterns.ts'
 import { shownSlice } from '../../core/data/slices.ts'
 import { croppedTruth, truthMaximum } from '../../core/data/truth.ts'
 import type { Volume } from '../../core/data/volume.ts'
-import { type Model, makeEagerPredict } from '../../core/models/model.ts'
+import { type Imaging, zeroFilled } from '../../core/imaging.ts'
+import { inputOf } from '../../core/inputs/index.ts'
+import { type Model, makeEagerPredict, type Predict } from '../../core/models/model.ts'
 import { makeZeroFilling } from '../../core/mri/fft.ts'
 import { fullPattern, type Pattern } from '../../core/mri/pattern.ts'
-import { cropShape, normalise } from '../../core/mri/transform.ts'
-import {
-  appliedPatterns,
-  isClassical,
-  type Reconstructor,
-  requireFiniteImage,
-  seededMaskOf,
-  throughNetwork,
-  zeroFilled,
-} from '../../core/reconstruct.ts'
+import { cropShape } from '../../core/mri/transform.ts'
+import { isClassical, type Reconstructor, reconstructSlice } from '../../core/reconstruct.ts'
 import { type Features, featureMaps } from '../../core/viewing/features.ts'
 import { bodyOf, describeFrame } from '../../core/viewing/frame.ts'
 import { imageOfDraw, picturesOverMasks, requireSeveralMasks } from '../../core/viewing/over-masks.ts'
@@ -68,22 +63,25 @@ async function maximumOf(volume: Volume): Promise<number | null> {
   return maximum
 }
 
-/**
- * Like `reconstructSlice`, but with a cache of images, because a slice's networks share their input. Metrics also need
- * the image that a pane shows.
- */
+/** Keeps zero-filled images, because a slice's networks share them. */
+const imagingWith = (predict: Predict): Imaging => ({
+  ...plain,
+  predict,
+  zeroFilled(volume, slice, mask) {
+    const known = knownImage(volume, slice, mask, null)
+    return known ?? keepImage(volume, slice, mask, null, zeroFilled(volume, slice, mask, zeroFilling))
+  },
+})
+
+const inputFor: Subject['inputFor'] = (volume, slice, mask, model) =>
+  inputOf(model, volume, slice, mask, imagingWith(plain.predict))
+
+/** Like `reconstructSlice`, but with a cache of images, because metrics also need the image that a pane shows. */
 async function reconstruct(volume: Volume, slice: number, mask: Pattern, by: Model | null): Promise<Float32Array> {
   const known = knownImage(volume, slice, mask, by)
   if (known) return known
-  const image = by
-    ? await throughNetwork(
-        await reconstruct(volume, slice, mask, null),
-        by,
-        cropShape(volume.info),
-        makeEagerPredict((await requireCompute()).kernels),
-      )
-    : zeroFilled(volume, slice, mask, zeroFilling)
-  return keepImage(volume, slice, mask, by, requireFiniteImage(image, volume, slice, by))
+  const imaging = by ? imagingWith(makeEagerPredict((await requireCompute()).kernels)) : imagingWith(plain.predict)
+  return keepImage(volume, slice, mask, by, await reconstructSlice(volume, slice, mask, by, imaging))
 }
 
 /** @param solved A classical method's image. */
@@ -107,6 +105,7 @@ async function subjectOf(
       if (solved) return solved
       throw new Error('Expected a classical image that was computed before its turn')
     },
+    inputFor,
     coilFacts: solved && factsOf(solved),
     mapsOf,
   }
@@ -202,8 +201,7 @@ async function makeFeatures({
 }: FeaturesRequest): Promise<Features> {
   const { kernels } = await requireCompute()
   const volume = await openAt({ path, content }, slice)
-  const { image } = normalise(
-    await reconstruct(volume, slice, seededMaskOf(volume, withStored(mask), seed)(slice), null),
-  )
-  return featureMaps(kernels, await openModel(model), { image, shape: cropShape(volume.info), layer, most })
+  const opened = await openModel(model)
+  const { parts } = inputFor(volume, slice, seededMaskOf(volume, withStored(mask), seed)(slice), opened)
+  return featureMaps(kernels, opened, { parts, layer, most })
 }

@@ -15,7 +15,7 @@ import type { RunConfig } from '../../contract/runs.ts'
 import { NETWORKS, networkOf } from '../../core/models/index.ts'
 import { CLASSICAL } from '../../core/mri/sense/index.ts'
 import { METHODS, methodOf } from '../../core/ssl/index.ts'
-import { FINE_TUNING, FROM_SCRATCH } from '../../core/training/recipes.ts'
+import { FINE_TUNING } from '../../core/training/recipes.ts'
 
 export { NETWORKS, networkOf } from '../../core/models/index.ts'
 export { CLASSICAL } from '../../core/mri/sense/index.ts'
@@ -54,10 +54,11 @@ function methodRecipes(method: string): NamedRecipe[] {
 }
 
 function scratchRecipes(network: string): NamedRecipe[] {
-  const { label } = networkOf(network)
+  const { label, recipes } = networkOf(network)
   return SHIPPED.map(shipped => {
-    const { note, channels, training } = FROM_SCRATCH[shipped]
-    const settings = { network, networkConfig: { channels }, method: null, methodConfig: {}, pretext: null, training }
+    const { note, config, training } = recipes[shipped]
+    const networkConfig = config as RecipeSettings['networkConfig']
+    const settings = { network, networkConfig, method: null, methodConfig: {}, pretext: null, training }
     const named = { id: scratchId(network, shipped), name: `${SHIPPED_NAMES[shipped]}, ${label}`, note, shipped: true }
     return { ...spelledOut({ ...settings, fineTuning: null }), ...named }
   })

@@ -6,7 +6,7 @@ import { AppError } from '../../contract/errors.ts'
 import { MaskSpec } from '../../contract/evaluation.ts'
 import type { StoredConfig } from '../../contract/runs.ts'
 import { some } from '../../contract/words.ts'
-import { fromTorch, type PlainTensor } from '../../core/models/parameters.ts'
+import { fromTorch } from '../../core/models/parameters.ts'
 import { decodeCheckpoint } from '../../core/training/checkpoint.ts'
 import { makeFolder, runDirectory, storedRunFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -20,32 +20,9 @@ type NetworkId = keyof typeof NETWORKS
 
 export interface ImportedNetwork {
   readonly network: NetworkId
-  readonly networkConfig: Readonly<Record<string, number | boolean>>
+  readonly networkConfig: StoredConfig['networkConfig']
   /** Method of a pre-training by Self-MRI, from the file's metadata. Otherwise `null`. */
   readonly method: string | null
-}
-
-interface Signs {
-  /** Name of the first convolution's weights, which only this network has. */
-  readonly first: string
-  /** Reads the configuration from the tensors' names and shapes. */
-  configOf(tensors: ReadonlyMap<string, PlainTensor>, first: PlainTensor): ImportedNetwork['networkConfig']
-}
-
-/** How each network is recognised from its tensors. */
-const SIGNS: Readonly<Record<NetworkId, Signs>> = {
-  unet: {
-    first: 'down_sample_layers.0.layers.0.weight',
-    configOf(tensors, { shape: [channels] }) {
-      let pools = 0
-      while (tensors.has(`down_sample_layers.${pools}.layers.0.weight`)) pools++
-      return { channels, pools }
-    },
-  },
-  'unet-plus-plus': {
-    first: 'conv0_0.conv1.weight',
-    configOf: (tensors, { shape: [channels] }) => ({ channels, deepSupervision: tensors.has('final1.weight') }),
-  },
 }
 
 /** Largest number of tensors named in a message. */
@@ -65,18 +42,19 @@ function readFile(path: string): Uint8Array {
 
 function networkOfBytes(bytes: Uint8Array, path: string): ImportedNetwork {
   const { tensors, metadata } = decodeCheckpoint(bytes, path)
-  const found = (Object.keys(SIGNS) as NetworkId[]).find(id => tensors.has(SIGNS[id].first))
+  const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]))
+  const ids = Object.keys(NETWORKS) as NetworkId[]
+  const found = ids.find(id => networkOf(id).sign.settings(shapes) !== null)
   if (!found) {
-    const known = Object.entries(SIGNS).map(([id, { first }]) => `${NETWORKS[id as NetworkId].label} (${first}, …)`)
+    const known = ids.map(id => `${NETWORKS[id].label} (${NETWORKS[id].sign.first}, …)`)
     throw new AppError(
       'UNSUPPORTED_FORMAT',
       `Expected ${known.join(' or ')}, got ${some([...tensors.keys()], MOST_NAMED)}, in ${path}`,
     )
   }
-  const { first, configOf } = SIGNS[found]
-  const { label, config, parameters } = networkOf(found)
-  const told = configOf(tensors, tensors.get(first)!)
-  const networkConfig = chosenSettings(config, told, { of: `${label} (of ${path})` }) as typeof told
+  const { label, config, parameters, sign } = networkOf(found)
+  const told = sign.settings(shapes)
+  const networkConfig = chosenSettings(config, told, { of: `${label} (of ${path})` })
   const specs = parameters(networkConfig)
   fromTorch(tensors, specs, path) // throws if a name or a shape is missing
   const expected = new Set(specs.map(({ name }) => name))

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { ClassicalId } from '../../../src/contract/classical.ts'
 import { MaskSpec } from '../../../src/contract/evaluation.ts'
 import { type Classical, classicalOf, remarksOn } from '../../../src/core/classical.ts'
+import { maskOf } from '../../../src/core/data/patterns.ts'
 import type { Volume } from '../../../src/core/data/volume.ts'
+import { makeImaging } from '../../../src/core/imaging.ts'
 import { type ImageKey, KEEP_NO_IMAGES, type KeptImages } from '../../../src/core/kept-images.ts'
 import {
   columnPattern,
@@ -14,13 +16,7 @@ import {
   patternOfGrid,
 } from '../../../src/core/mri/pattern.ts'
 import { RandomState } from '../../../src/core/mri/random.ts'
-import {
-  makeImaging,
-  maskOf,
-  type Reconstructor,
-  reconstructSlice,
-  reconstructSlices,
-} from '../../../src/core/reconstruct.ts'
+import { type Reconstructor, reconstructSlice, reconstructSlices } from '../../../src/core/reconstruct.ts'
 import { compute } from '../../engine.ts'
 import { expectClose } from '../../golden.ts'
 import { copy, noiseVolume } from '../../volumes.ts'

@@ -3,17 +3,12 @@ import { AppError } from '../../../contract/errors.ts'
 import { maskPairs } from '../../../contract/evaluation.ts'
 import { faultInWords, type SliceFault } from '../../../contract/volumes.ts'
 import type { Arithmetic } from '../../../core/compute.ts'
+import { accelerationOf, seededMaskOf } from '../../../core/data/patterns.ts'
 import { croppedTruth } from '../../../core/data/truth.ts'
 import type { Volume } from '../../../core/data/volume.ts'
 import { cropShape, voxelSizeOf } from '../../../core/mri/transform.ts'
 import type { Pause } from '../../../core/pause.ts'
-import {
-  accelerationOf,
-  type OnShare,
-  type Reconstructor,
-  reconstructSlices,
-  seededMaskOf,
-} from '../../../core/reconstruct.ts'
+import { type OnShare, type Reconstructor, reconstructSlices } from '../../../core/reconstruct.ts'
 import type { ReconstructRequest } from '../../process/protocol.ts'
 import { withStored } from '../masks.ts'
 import { WRITERS } from './index.ts'

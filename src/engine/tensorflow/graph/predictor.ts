@@ -1,11 +1,13 @@
 /**
- * Runs many images of one shape through one network as one native graph. A recording costs about the time that a graph
+ * Runs many slices of one shape through one network as one native graph. A recording costs about the time that a graph
  * saves on `RECORDED_AFTER` images. Recording therefore starts after this number of images. The extra time is then at
  * most twice the least possible extra time.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Kernels } from '../../../core/kernels.ts'
 import { applyModel, type Model, makeEagerPredict, type Predict } from '../../../core/models/model.ts'
+import { type PlainBatch, stackParts, tensorsOf } from '../../../core/models/parts.ts'
+import type { Shape } from '../../../core/mri/transform.ts'
 import { read } from '../../../core/read.ts'
 import { compareRecordings } from './compare.ts'
 import type { Backend } from './native.ts'
@@ -26,7 +28,7 @@ const IDLE_MS = 60_000
 
 interface Recorded {
   readonly recordings: Recording[]
-  /** The shape [h, w] of each recording. */
+  /** The shapes of the input and of the image of each recording. */
   readonly shapes: string[]
   session: GraphSession | null
   /** Identifies the weights whose values the session's variable has. */
@@ -54,19 +56,19 @@ export function makeGraphPredictor(
     seen.clear()
   }
 
-  function add(model: Model, image: Float32Array, shape: readonly [number, number]): void {
-    const recording = recordForward(backend, kernels, model, image, shape)
+  function add(model: Model, parts: PlainBatch, crop: Shape): void {
+    const recording = recordForward(backend, kernels, model, parts, crop)
     const session = new GraphSession(backend, [...recorded.recordings, recording])
     recorded.session?.dispose()
     recorded = {
       recordings: [...recorded.recordings, recording],
-      shapes: [...recorded.shapes, shape.join(' × ')],
+      shapes: [...recorded.shapes, shapesOf(parts, crop)],
       session,
       weights: null,
     }
   }
 
-  const predict: Predict = async (model, image, shape) => {
+  const predict: Predict = async (model, parts, crop) => {
     const network = keyOf(model)
     if (network !== key) forget()
     key = network
@@ -74,18 +76,17 @@ export function makeGraphPredictor(
     idle = setTimeout(forget, IDLE_MS)
     idle.unref()
 
-    const place = shape.join(' × ')
+    const place = shapesOf(parts, crop)
     if (!recorded.shapes.includes(place)) {
       const count = (seen.get(place) ?? 0) + 1
       seen.set(place, count)
-      if (count !== RECORDED_AFTER + 1 || recorded.shapes.length === MOST_SHAPES)
-        return predictOnce(model, image, shape)
+      if (count !== RECORDED_AFTER + 1 || recorded.shapes.length === MOST_SHAPES) return predictOnce(model, parts, crop)
       try {
-        add(model, image, shape)
+        add(model, parts, crop)
       } catch (error) {
         if (!(error instanceof NotRecordable)) throw error
-        say(`The network runs eagerly, one operation at a time, on ${place} images. ${error.message}.`)
-        return predictOnce(model, image, shape)
+        say(`The network runs eagerly, one operation at a time, on inputs of ${place}. ${error.message}.`)
+        return predictOnce(model, parts, crop)
       }
     }
     const session = recorded.session!
@@ -94,37 +95,41 @@ export function makeGraphPredictor(
       recorded.weights = model.parameters.dataId
     }
     return read(() => {
-      const input = tf.tensor4d(image, [1, shape[0], shape[1], 1])
-      return session.run(recorded.shapes.indexOf(place), [input])[0]
+      const input = tensorsOf(stackParts([parts]))
+      return session.run(recorded.shapes.indexOf(place), Object.values(input))[0]
     })
   }
   return Object.assign(predict, { dispose: forget })
 }
+
+/** The shapes in words, such as '320 × 320 × 1 → 320 × 320'. */
+const shapesOf = (parts: PlainBatch, crop: Shape): string =>
+  `${Object.values(parts)
+    .map(({ shape }) => shape.join(' × '))
+    .join(', ')} → ${crop.join(' × ')}`
 
 const nothing = (): Recorded => ({ recordings: [], shapes: [], session: null, weights: null })
 
 const keyOf = ({ network, config, specs, parameters }: Model): string =>
   JSON.stringify([network.label, config, specs.length, parameters.size])
 
-/** Records the network twice, on different images, because a replay would freeze every difference. */
-function recordForward(
-  backend: Backend,
-  kernels: Kernels,
-  model: Model,
-  image: Float32Array,
-  shape: readonly [number, number],
-): Recording {
-  const [first, second] = [image, image.toReversed()].map(values => {
-    const input = tf.tensor4d(values, [1, shape[0], shape[1], 1])
+/** Records the network twice, on different inputs, because a replay would freeze every difference. */
+function recordForward(backend: Backend, kernels: Kernels, model: Model, parts: PlainBatch, crop: Shape): Recording {
+  const reversed = Object.fromEntries(
+    Object.entries(parts).map(([name, { data, shape }]) => [name, { shape, data: data.toReversed() }]),
+  )
+  const [first, second] = [parts, reversed].map(given => {
+    const input = tensorsOf(stackParts([given]))
+    const names = Object.keys(input)
     const { recording, outputs } = record(backend, {
       variables: [model.parameters],
-      feeds: [input],
-      run: ([parameters], [images]) => ({
-        next: [],
-        outputs: [applyModel(kernels, model, parameters as tf.Tensor1D, images as tf.Tensor4D)],
-      }),
+      feeds: Object.values(input),
+      run: ([parameters], feeds) => {
+        const fed = Object.fromEntries(feeds.map((tensor, i) => [names[i], tensor]))
+        return { next: [], outputs: [applyModel(kernels, model, parameters as tf.Tensor1D, fed, crop)] }
+      },
     })
-    tf.dispose([input, ...outputs])
+    tf.dispose([...Object.values(input), ...outputs])
     return recording
   })
   compareRecordings(first, second)

@@ -1,6 +1,6 @@
 /** Records a step twice and compares the recordings. Then compares the first replay with the eager step. */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Batch } from '../../../core/training/stack.ts'
+import type { Batch } from '../../../core/models/parts.ts'
 import type { Step, TrainingState } from '../../../core/training/step.ts'
 import { isExhausted } from '../exhausted.ts'
 import { compareRecordings } from './compare.ts'

@@ -3,7 +3,7 @@
  * the training runs eagerly, and one line gives the reason. See docs/decisions/0008-record-a-step-replay-a-graph.md.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Batch } from '../../../core/training/stack.ts'
+import type { Batch } from '../../../core/models/parts.ts'
 import type { Step } from '../../../core/training/step.ts'
 import { eagerStepper, type MakeStepper, type PlainState, type Stepper } from '../../../core/training/stepper.ts'
 import type { Backend } from './native.ts'

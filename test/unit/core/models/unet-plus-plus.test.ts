@@ -37,9 +37,15 @@ function setUp(deepSupervision: boolean) {
 /** A training pass: the outputs, and the buffers that the pass set. */
 function pass({ config, specs }: ReturnType<typeof setUp>, flat: tf.Tensor1D) {
   const set = new Map<string, tf.Tensor>()
-  const outputs = network.outputs(kernels(), config, unpack(flat, specs), image('x'), {
-    set: (name, value) => set.set(name, tf.keep(value)),
-  })
+  const outputs = network.outputs(
+    kernels(),
+    config,
+    unpack(flat, specs),
+    { image: image('x') },
+    {
+      set: (name, value) => set.set(name, tf.keep(value)),
+    },
+  )
   return { outputs, set }
 }
 
@@ -60,7 +66,7 @@ describe('U-Net++', () => {
     expect(new Set(set.keys())).toEqual(new Set(running))
     expect(running).toHaveLength(15 * 2 * 2)
     expectClose(
-      network.outputs(kernels(), config, updated, image('x'))[0].dataSync(),
+      network.outputs(kernels(), config, updated, { image: image('x') })[0].dataSync(),
       vectors.array('nods.y_eval').data,
       1e-4,
     )
@@ -71,7 +77,7 @@ describe('U-Net++', () => {
     const sgd = makeOptimizer(kernels(), { kind: 'sgd', momentum: 0, nesterov: false, weightDecay: 0, larc: null })
     const step = makeStep(
       specs,
-      (parameters, { x }, pass) => lossOf(network.outputs(kernels(), config, parameters, x as tf.Tensor4D, pass)),
+      (parameters, { x }, pass) => lossOf(network.outputs(kernels(), config, parameters, { image: x }, pass)),
       sgd,
     )
     const { state } = step({ parameters: flat, slots: [] }, { x: image('x') }, [tf.scalar(0.1)])
@@ -122,7 +128,7 @@ describe('U-Net++', () => {
     const specs = unetPlusPlus.parameters(config)
     const image = tf.randomNormal<tf.Rank.R4>([1, height, width, 1], 0, 1, 'float32', 3)
     const parameters = unpack(tf.tensor1d(initialParameters(specs, 1)), specs)
-    const output = reconstructionOf(unetPlusPlus.outputs(kernels(), config, parameters, image))
+    const output = reconstructionOf(unetPlusPlus.outputs(kernels(), config, parameters, { image }))
     expect(output.shape).toEqual([1, height, width, 1])
     expect(Array.from(output.dataSync()).every(Number.isFinite)).toBe(true)
   })
@@ -136,7 +142,7 @@ describe('U-Net++', () => {
         kernels(),
         config,
         unpack(tf.tensor1d(initialParameters(specs, 1)), specs),
-        tf.zeros([1, 32, 32, 1]),
+        { image: tf.zeros([1, 32, 32, 1]) },
         {
           tap: name => heard.push(name),
         },

@@ -53,7 +53,7 @@ beforeAll(useEngine)
 describe.each(['16x16', '18x22'])('U-Net on %s', size => {
   it('gives PyTorch’s output', () => {
     const output = tf.tidy(
-      () => unet.outputs(kernels(), config, unpack(tf.tensor1d(weights()), specs), image(`${size}.x`))[0],
+      () => unet.outputs(kernels(), config, unpack(tf.tensor1d(weights()), specs), { image: image(`${size}.x`) })[0],
     )
     expectClose(output.dataSync(), vectors.array(`${size}.y`).data, 2e-5)
   })
@@ -61,7 +61,7 @@ describe.each(['16x16', '18x22'])('U-Net on %s', size => {
   it('gives PyTorch’s loss and gradients', () => {
     const { value, grad } = tf.valueAndGrad(flat =>
       meanAbsoluteError(
-        unet.outputs(kernelsFor(size), config, unpack(flat as tf.Tensor1D, specs), image(`${size}.x`))[0],
+        unet.outputs(kernelsFor(size), config, unpack(flat as tf.Tensor1D, specs), { image: image(`${size}.x`) })[0],
         image(`${size}.target`),
       ),
     )(tf.tensor1d(weights()))
@@ -87,7 +87,7 @@ describe('U-Net', () => {
     })
     const step = makeStep(
       specs,
-      (parameters, { x, y }) => meanAbsoluteError(unet.outputs(used, config, parameters, x as tf.Tensor4D)[0], y),
+      (parameters, { x, y }) => meanAbsoluteError(unet.outputs(used, config, parameters, { image: x })[0], y),
       optimizer,
     )
     const stepper = eagerStepper(step, startingState(weights(), optimizer))
@@ -113,7 +113,7 @@ describe('U-Net', () => {
     const large = { channels: 2, pools: 4 }
     const wide = unet.parameters(large)
     const image = tf.randomNormal<tf.Rank.R4>([1, height, width, 1], 0, 1, 'float32', 3)
-    const [output] = unet.outputs(kernels(), large, unpack(tf.tensor1d(initialParameters(wide, 1)), wide), image)
+    const [output] = unet.outputs(kernels(), large, unpack(tf.tensor1d(initialParameters(wide, 1)), wide), { image })
     expect(output.shape).toEqual([1, height, width, 1])
     expect(Array.from(output.dataSync()).every(Number.isFinite)).toBe(true)
   })

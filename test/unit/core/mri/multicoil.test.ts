@@ -1,11 +1,12 @@
 /** Multi-coil k-space to the input and target of fastMRI's U-Net, against vectors of fastMRI in double precision. */
 import { beforeAll, describe, expect, it } from 'vitest'
+import { maskOf } from '../../../../src/core/data/patterns.ts'
 import type { Volume } from '../../../../src/core/data/volume.ts'
+import { zeroFilled } from '../../../../src/core/imaging.ts'
 import { makeZeroFilling } from '../../../../src/core/mri/fft.ts'
 import { type Fourier, makeFourier } from '../../../../src/core/mri/fourier.ts'
 import { columnPattern, fullPattern } from '../../../../src/core/mri/pattern.ts'
-import { cropShape, normalise, normaliseTarget, type Shape } from '../../../../src/core/mri/transform.ts'
-import { maskOf, zeroFilled } from '../../../../src/core/reconstruct.ts'
+import { centreCropReal, cropShape, normalise, rescale, type Shape } from '../../../../src/core/mri/transform.ts'
 import { compute, useEngine } from '../../../engine.ts'
 import { expectClose, golden } from '../../../golden.ts'
 import { noiseVolume } from '../../../volumes.ts'
@@ -89,7 +90,7 @@ describe.each(['even', 'odd', 'narrow'])('fastMRI’s multi-coil vectors, case %
       const { image, mean, std } = normalise(zeroFilled(volume, 0, mask(), zeroFilling))
       expect(Math.abs(mean / vectors.scalar(`${name}.unet.mean`) - 1)).toBeLessThan(1e-6)
       expect(Math.abs(std / vectors.scalar(`${name}.unet.std`) - 1)).toBeLessThan(1e-6)
-      const target = normaliseTarget(volume.readTarget(0)!, volume.info.targetShape!, crop, mean, std)
+      const target = rescale(centreCropReal(volume.readTarget(0)!, volume.info.targetShape!, crop), mean, std)
       for (const [values, expected] of [
         [image, vectors.array(`${name}.unet.image`).data],
         [target, vectors.array(`${name}.unet.target`).data],

@@ -1,4 +1,5 @@
 /** Inputs that are too small for a training: the messages are compared with what the networks compute. */
+
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Pretext, Recipe } from '../../../../src/contract/recipes.ts'
@@ -9,6 +10,7 @@ import { initialParameters, unpack } from '../../../../src/core/models/parameter
 import { METHODS, methodOf } from '../../../../src/core/ssl/index.ts'
 import { requireTrainable } from '../../../../src/core/training/trainable.ts'
 import { kernels, useEngine } from '../../../engine.ts'
+import { noiseInput } from '../../../network-inputs.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
 beforeAll(useEngine)
@@ -22,9 +24,9 @@ function isAlive(id: string, given: object, [height, width]: readonly [number, n
   try {
     return tf.tidy(() => {
       const parameters = unpack(tf.tensor1d(initialParameters(specs, 3)), specs)
-      const image = tf.randomNormal([batch, height, width, 1], 0, 1, 'float32', 7) as tf.Tensor4D
+      const input = noiseInput(network, config, [height, width], 7, batch)
       let alive = false
-      network.outputs(kernels(), config, parameters, image, {
+      network.outputs(kernels(), config, parameters, input, {
         set() {},
         tap(name, features) {
           if (name === layer) alive = (tf.max(tf.abs(features)).dataSync()[0] as number) > 1e-3

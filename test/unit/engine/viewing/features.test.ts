@@ -4,13 +4,15 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FeatureMeta } from '../../../../src/contract/images.ts'
+import { maskOf } from '../../../../src/core/data/patterns.ts'
+import { makeImaging } from '../../../../src/core/imaging.ts'
+import { inputOf } from '../../../../src/core/inputs/index.ts'
 import type { Kernels } from '../../../../src/core/kernels.ts'
 import { NETWORKS, networkOf } from '../../../../src/core/models/index.ts'
 import { applyModel } from '../../../../src/core/models/model.ts'
+import type { Input } from '../../../../src/core/models/network.ts'
 import { initialParameters, toTorch } from '../../../../src/core/models/parameters.ts'
-import { makeZeroFilling } from '../../../../src/core/mri/fft.ts'
-import { normalise } from '../../../../src/core/mri/transform.ts'
-import { maskOf, zeroFilled } from '../../../../src/core/reconstruct.ts'
+import { stackParts, tensorsOf } from '../../../../src/core/models/parts.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
 import { writeCheckpoint } from '../../../../src/engine/files/whole-files.ts'
 import type { ModelReference } from '../../../../src/engine/process/protocol.ts'
@@ -52,17 +54,17 @@ describe.each(Object.keys(NETWORKS))('feature maps of %s', id => {
     const volume = await openVolume(path, '')
     const whole = await loadModel(model)
     try {
-      const { image } = normalise(zeroFilled(volume, 1, maskOf(volume, mask)(1), makeZeroFilling(compute().fourier)))
+      const { parts } = inputOf(whole, volume, 1, maskOf(volume, mask)(1), makeImaging(compute()))
       tf.tidy(() => {
         const tapped = {
           ...network,
-          outputs: (kernels: Kernels, config: unknown, parameters: never, images: tf.Tensor4D) =>
-            network.outputs(kernels, config, parameters, images, {
+          outputs: (kernels: Kernels, config: unknown, parameters: never, input: Input) =>
+            network.outputs(kernels, config, parameters, input, {
               tap: (layer, map) =>
                 heard.set(layer, { shape: map.shape, values: map.dataSync<'float32'>() as Float32Array }),
             }),
         }
-        applyModel(kernels(), { ...whole, network: tapped }, whole.parameters, tf.tensor4d(image, [1, 40, 36, 1]))
+        applyModel(kernels(), { ...whole, network: tapped }, whole.parameters, tensorsOf(stackParts([parts])), [40, 36])
       })
     } finally {
       whole.parameters.dispose()

@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FrameMeta, needsCoils, SHOWS, type Show } from '../../../../src/contract/images.ts'
+import { maskOf } from '../../../../src/core/data/patterns.ts'
+import { makeEagerImaging } from '../../../../src/core/imaging.ts'
 import { keptPattern } from '../../../../src/core/mri/draw.ts'
 import { scoreVolume } from '../../../../src/core/mri/metrics.ts'
 import { fullPattern, type Pattern } from '../../../../src/core/mri/pattern.ts'
-import { makeEagerImaging, maskOf, reconstructSlice, zeroFilled } from '../../../../src/core/reconstruct.ts'
+import { reconstructSlice } from '../../../../src/core/reconstruct.ts'
 import { shrink, toEightBit } from '../../../../src/core/viewing/thumbnail.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
 import { startEngine } from '../../../../src/engine/process/client.ts'
@@ -243,7 +245,7 @@ describe('a thumbnail', () => {
     const volume = await openVolume(bare, '')
     const { content, slices } = volume.info
     const picture = (measured: Pattern) => {
-      const image = zeroFilled(volume, Math.floor(slices / 2), measured, imaging().zeroFilling)
+      const image = imaging().zeroFilled(volume, Math.floor(slices / 2), measured)
       const { pixels } = shrink(image, [40, 36], 10)
       return toEightBit(pixels)
     }

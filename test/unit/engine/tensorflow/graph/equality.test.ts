@@ -7,10 +7,10 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { OptimizerConfig, Pretext } from '../../../../../src/contract/recipes.ts'
 import { NETWORKS, networkOf } from '../../../../../src/core/models/index.ts'
 import { initialParameters } from '../../../../../src/core/models/parameters.ts'
+import { type Batch, tensorsOf } from '../../../../../src/core/models/parts.ts'
 import { METHODS, methodOf } from '../../../../../src/core/ssl/index.ts'
 import { pretextTask } from '../../../../../src/core/ssl/pretext.ts'
 import { makeOptimizer } from '../../../../../src/core/training/optimizers.ts'
-import { type Batch, tensorsOf } from '../../../../../src/core/training/stack.ts'
 import { makeStep, stepIn } from '../../../../../src/core/training/step.ts'
 import { eagerStepper, startingState } from '../../../../../src/core/training/stepper.ts'
 import { supervisedTask } from '../../../../../src/core/training/supervised.ts'
@@ -202,7 +202,7 @@ describe('a graph stepper', () => {
     const step = makeStep(
       specs,
       (parameters, { image }) =>
-        tf.mean(tf.square(network.outputs(kernels(), config, parameters, image as tf.Tensor4D)[0])) as tf.Scalar,
+        tf.mean(tf.square(network.outputs(kernels(), config, parameters, { image })[0])) as tf.Scalar,
       optimizer,
     )
     const start = startingState(initialParameters(specs, 1), optimizer)

@@ -5,6 +5,7 @@ import { type Model, makeEagerPredict } from '../../../../../src/core/models/mod
 import { initialParameters } from '../../../../../src/core/models/parameters.ts'
 import { makeGraphPredictor, RECORDED_AFTER } from '../../../../../src/engine/tensorflow/graph/predictor.ts'
 import { kernels, useEngine } from '../../../../engine.ts'
+import { noiseParts } from '../../../../network-inputs.ts'
 import { backend } from './steps.ts'
 
 beforeAll(useEngine)
@@ -18,9 +19,6 @@ function modelOf(channels: number, seed: number, id = 'unet'): Model {
   const specs = network.parameters(config)
   return { network, config, specs, parameters: tf.tensor1d(initialParameters(specs, seed)) }
 }
-
-const imageOf = (seed: number, [height, width]: readonly [number, number]) =>
-  tf.tidy(() => tf.randomNormal([height * width], 0, 1, 'float32', seed).dataSync() as Float32Array)
 
 describe('a graph predictor', () => {
   const lines: string[] = []
@@ -41,8 +39,8 @@ describe('a graph predictor', () => {
   /** Predicts images, and expects each to equal the eager prediction. */
   async function expectEqual(model: Model, shape: readonly [number, number], images: number): Promise<void> {
     for (let i = 1; i <= images; i++) {
-      const image = imageOf(i, shape)
-      expect(await predict(model, image, shape)).toEqual(await makeEagerPredict(kernels())(model, image, shape))
+      const parts = noiseParts(model.network, model.config, shape, i)
+      expect(await predict(model, parts, shape)).toEqual(await makeEagerPredict(kernels())(model, parts, shape))
     }
   }
 
@@ -94,13 +92,14 @@ describe('a graph predictor', () => {
       network: {
         ...model.network,
         label: 'noisy',
-        outputs: (kernels, config, parameters, image) =>
-          model.network.outputs(kernels, config, parameters, tf.add(image, tf.randomNormal(image.shape))),
+        outputs: (kernels, config, parameters, { image }) =>
+          model.network.outputs(kernels, config, parameters, { image: tf.add(image, tf.randomNormal(image.shape)) }),
       },
     }
-    for (let i = 0; i < RECORDED_AFTER + 3; i++) await predict(noisy, imageOf(1, [16, 16]), [16, 16])
+    for (let i = 0; i < RECORDED_AFTER + 3; i++)
+      await predict(noisy, noiseParts(noisy.network, noisy.config, [16, 16], 1), [16, 16])
     expect(lines).toEqual([
-      expect.stringMatching(/^The network runs eagerly.* on 16 × 16 images. An undeclared tensor/),
+      expect.stringMatching(/^The network runs eagerly.* on inputs of 16 × 16 × 1 → 16 × 16. An undeclared tensor/),
     ])
     expect(sessions()).toBe(before)
   })

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Kernels } from '../../../../../src/core/kernels.ts'
 import { networkOf } from '../../../../../src/core/models/index.ts'
 import { initialParameters } from '../../../../../src/core/models/parameters.ts'
+import type { Batch } from '../../../../../src/core/models/parts.ts'
 import { makeOptimizer } from '../../../../../src/core/training/optimizers.ts'
-import type { Batch } from '../../../../../src/core/training/stack.ts'
 import { type Loss, makeStep, type Step } from '../../../../../src/core/training/step.ts'
 import { eagerStepper, type PlainState, type Stepper, startingState } from '../../../../../src/core/training/stepper.ts'
 import type { Backend } from '../../../../../src/engine/tensorflow/graph/native.ts'
@@ -34,7 +34,7 @@ export function imageTraining(id: string, settings: Readonly<Record<string, numb
   const specs = network.parameters(config)
   const optimizer = makeOptimizer(kernels(), { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
   const loss: Loss = (parameters, { x, y }, pass) =>
-    tf.mean(tf.abs(tf.sub(network.outputs(used, config, parameters, x as tf.Tensor4D, pass)[0], y))) as tf.Scalar
+    tf.mean(tf.abs(tf.sub(network.outputs(used, config, parameters, { image: x }, pass)[0], y))) as tf.Scalar
   const step = makeStep(specs, loss, optimizer)
   return { specs, loss, optimizer, step, start: startingState(initialParameters(specs, 1), optimizer) }
 }

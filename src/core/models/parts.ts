@@ -1,6 +1,6 @@
 /** Batches of named parts: plain arrays, which a thread may prepare, then tensors. */
 import * as tf from '@tensorflow/tfjs-core'
-import type { PlainTensor } from '../models/parameters.ts'
+import type { PlainTensor } from './parameters.ts'
 
 /**
  * The parts of a batch by name. A recorded step is fed in the order of the names, so that order is equal in every
