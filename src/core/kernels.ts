@@ -35,6 +35,12 @@ export interface Kernels {
    * The gradient is the other direction.
    */
   fourier(x: tf.Tensor4D, direction: Direction): tf.Tensor4D
+  /**
+   * AᴴA x = Σ conj(S_c) · F⁻¹ M F (S_c · x) over coils, of complex images [n, h, w, 2], as `Fourier.normal`.
+   * Coil maps S [n, coils, h, w, 2]. Mask M of k-space [n, h or 1, w or 1, 1]: 1 measured, 0 not.
+   * AᴴA is its own adjoint, so the gradient by x is AᴴA of the gradient. Maps and masks are data: they get no gradient.
+   */
+  normal(x: tf.Tensor4D, maps: tf.Tensor5D, mask: tf.Tensor4D): tf.Tensor4D
   /** Calls `work`, whose maps are bfloat16 from convolution to convolution. All tensors that it returns are float32. */
   inBfloat16<T>(work: () => T): T
 }
@@ -107,6 +113,39 @@ const fourier: Kernels['fourier'] = (x, direction) => {
   return tf.stack(complexProduct(fourierMatrix(height, direction), alongRows), 3) as tf.Tensor4D
 }
 
+/** Pairs (re, im) in the last axis as two tensors, and back. */
+const parts = (x: tf.Tensor) => tf.unstack(x, x.rank - 1)
+const paired = ([re, im]: tf.Tensor[]) => tf.stack([re, im], re.rank)
+
+/** `Kernels.normal` by its definition, with this Fourier transform. */
+export const normalBy = (fourier: Kernels['fourier']): Kernels['normal'] =>
+  ownAdjoint((x, maps, mask) =>
+    tf.tidy(() => {
+      const [batch, coils, height, width] = maps.shape as number[]
+      const transformed = (pairs: tf.Tensor, direction: Direction) =>
+        tf.reshape(fourier(tf.reshape(pairs, [batch * coils, height, width, 2]), direction), maps.shape)
+      const [[xRe, xIm], [sRe, sIm]] = [parts(tf.expandDims(x, 1)), parts(maps)]
+      const seen = paired([tf.sub(tf.mul(sRe, xRe), tf.mul(sIm, xIm)), tf.add(tf.mul(sRe, xIm), tf.mul(sIm, xRe))])
+      const measured = tf.mul(transformed(seen, 'forward'), tf.expandDims(mask, 1))
+      const [re, im] = parts(transformed(measured, 'inverse'))
+      const combined = paired([tf.add(tf.mul(sRe, re), tf.mul(sIm, im)), tf.sub(tf.mul(sRe, im), tf.mul(sIm, re))])
+      return tf.sum(combined, 1)
+    }),
+  )
+
+/** An operator of images that equals its adjoint, with itself as gradient. */
+export const ownAdjoint =
+  (operator: (x: tf.Tensor, maps: tf.Tensor, mask: tf.Tensor) => tf.Tensor): Kernels['normal'] =>
+  (x, maps, mask) =>
+    tf.customGrad((...given) => {
+      const [image, save] = given as unknown as [tf.Tensor4D, tf.GradSaveFunc]
+      save([maps, mask])
+      return {
+        value: operator(image, maps, mask) as tf.Tensor4D,
+        gradFunc: (dy: tf.Tensor, [maps, mask]: tf.Tensor[]) => operator(dy, maps, mask),
+      }
+    })(x)
+
 /** The kernels in plain TensorFlow.js: maps always in float32. */
 export const makePlainKernels = (): Kernels => ({
   convolve,
@@ -125,5 +164,6 @@ export const makePlainKernels = (): Kernels => ({
   biasRelu: (x, bias) => tf.relu(tf.add(x, bias)),
   update: plainUpdate,
   fourier,
+  normal: normalBy(fourier),
   inBfloat16: work => work(),
 })

@@ -196,6 +196,34 @@ void fourier(Call& call) {
   if (x.size() > 0) kernels().fourier(x.data, y.data, size, INVERSE, false);
 }
 
+/** Images [n, h, w, 2], maps [n, coils, h, w, 2], and masks [n, h or 1, w or 1, 1]. */
+void normal(Call& call) {
+  const Tensor x = call.input(0), maps = call.input(1), mask = call.input(2);
+  const Size size = x.maps(), samples = mask.maps();
+  const int64_t pixels = (int64_t)size.h * size.w;
+  const auto isOneOr = [](int side, int whole) { return side == 1 || side == whole; };
+  expect(x.channels() == 2, "Expected complex images [n, h, w, 2]");
+  expect(maps.shape.size() == 5 && maps.shape[1] > 0 && maps.shape[1] <= INT32_MAX &&
+             maps.shape == std::vector<int64_t>({size.n, maps.shape[1], size.h, size.w, 2}),
+         "Expected coil maps [n, coils, h, w, 2] of the images' size");
+  expect(mask.channels() == 1 && samples.n == size.n && isOneOr(samples.h, size.h) && isOneOr(samples.w, size.w),
+         "Expected masks [n, h or 1, w or 1, 1] of the images' size");
+  const Tensor y = call.output(0, x.shape);
+  if (x.size() == 0) return;
+  const int coils = (int)maps.shape[1];
+  const bool isOfColumns = samples.h == 1;
+  std::vector<uint8_t> measured(static_cast<size_t>(isOfColumns ? size.w : pixels));
+  for (int n = 0; n < size.n; n++) {
+    const float* const own = mask.data + (int64_t)n * samples.h * samples.w;
+    for (size_t i = 0; i < measured.size(); i++) {
+      const int64_t row = (int64_t)i / size.w % samples.h, column = (int64_t)i % size.w % samples.w;
+      measured[i] = own[row * samples.w + column] != 0;
+    }
+    kernels().normal(x.data + 2 * n * pixels, maps.data + 2 * n * coils * pixels, measured.data(), isOfColumns,
+                     {coils, size.h, size.w}, y.data + 2 * n * pixels, false);
+  }
+}
+
 }  // namespace
 
 const std::vector<Operation>& operations() {
@@ -269,6 +297,7 @@ const std::vector<Operation>& operations() {
        update<&Optimizers::adam, 2>},
       {"SelfMriFourier", {"x: float"}, {"y: float"}, {}, true, fourier<false>},
       {"SelfMriInverseFourier", {"x: float"}, {"y: float"}, {}, true, fourier<true>},
+      {"SelfMriNormal", {"x: float", "maps: float", "mask: float"}, {"y: float"}, {}, true, normal},
   };
   return *all;
 }

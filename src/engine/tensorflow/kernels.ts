@@ -11,6 +11,7 @@ import {
   type Kernels,
   LEAKY_SLOPE,
   NORM_EPSILON,
+  normalBy,
 } from '../../core/kernels.ts'
 import type { Direction } from '../../core/mri/fourier.ts'
 import { plainUpdate } from '../../core/training/updates.ts'
@@ -69,6 +70,7 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
   // differ.
   const relu = rectifier(backend, 0)
   const leakyRelu = rectifier(backend, LEAKY_SLOPE)
+  const fourier = fourierOf(backend)
   return {
     convolve,
     convolvePixels,
@@ -80,7 +82,8 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
     },
     biasRelu: (x, bias) => relu(tf.add(x, bias)),
     update: plainUpdate,
-    fourier: fourierOf(backend),
+    fourier,
+    normal: normalBy(fourier),
   }
 }
 

@@ -5,7 +5,7 @@
 import type { Kernels } from '../../../core/kernels.ts'
 import type { NativeBackend } from '../kernels.ts'
 import { convolutionOf, convolvePixels, transposedOf } from './convolutions.ts'
-import { fourierOf } from './fourier.ts'
+import { fourierOf, normalOf } from './fourier.ts'
 import { batchNormReluOf, biasReluOf, normLeakyReluOf } from './norms.ts'
 import { updateOf } from './optimizers.ts'
 
@@ -31,6 +31,7 @@ export function withNativeKernels(backend: NativeBackend, tensorflows: Kernels):
     batchNormRelu: (...given) => chosen().batchNormRelu(...given),
     biasRelu: (...given) => chosen().biasRelu(...given),
     fourier: fourierOf(backend),
+    normal: normalOf(backend),
     inBfloat16(work) {
       const before = isReduced
       isReduced = true

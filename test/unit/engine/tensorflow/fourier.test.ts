@@ -50,6 +50,78 @@ describe.each([
   })
 })
 
+describe.each([
+  ['the engine’s', () => kernels().normal],
+  ['TensorFlow’s', () => fusedKernels(tf.backend() as unknown as NativeBackend).normal],
+  ['the plain', () => makePlainKernels().normal],
+] as const)('%s normal operator of coils', (_, normalOf: () => Kernels['normal']) => {
+  const random = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, 'float32', seed)
+  const CASES = [
+    { batch: 2, coils: 3, height: 9, width: 14, mask: [1, 14] },
+    { batch: 2, coils: 2, height: 12, width: 7, mask: [12, 1] },
+    { batch: 1, coils: 4, height: 31, width: 20, mask: [31, 20] },
+    { batch: 3, coils: 1, height: 5, width: 6, mask: [1, 1] },
+  ]
+  /** An image, a weight of the result, maps of which one coil is dead, and masks that differ between the samples. */
+  const draw = ({ batch, coils, height, width, mask }: (typeof CASES)[number]) => ({
+    x: random([batch, height, width, 2], 1) as tf.Tensor4D,
+    y: random([batch, height, width, 2], 2) as tf.Tensor4D,
+    maps: tf.mul(
+      random([batch, coils, height, width, 2], 3),
+      coils === 4 ? tf.tensor5d([1, 0, 1, 1], [1, 4, 1, 1, 1]) : 1,
+    ) as tf.Tensor5D,
+    mask: tf.cast(tf.greater(random([batch, ...mask, 1], 4), 0), 'float32') as tf.Tensor4D,
+  })
+
+  it.each(CASES)('equals the definition in double precision, for a mask of $mask', sizes => {
+    const { batch, coils, height, width } = sizes
+    const { x, maps, mask } = draw(sizes)
+    const found = normalOf()(x, maps, mask)
+    expect(found.shape).toEqual(x.shape)
+    const whole = tf.mul(mask, tf.ones([batch, height, width, 1]))
+    for (let i = 0; i < batch; i++) {
+      const [image, map, one, result] = [x, maps, whole, found].map(
+        tensor => tf.slice(tensor, i, 1).dataSync() as Float32Array,
+      )
+      const expected = new Float32Array(image.length)
+      makeFourier().normal(image, map, Uint8Array.from(one), [coils, height, width], expected)
+      expectClose(result, expected, 3e-6)
+    }
+  })
+
+  it.each(CASES)('is its own adjoint and its own gradient, for a mask of $mask', sizes => {
+    const { x, y, maps, mask } = draw(sizes)
+    const [ofX, ofY] = [x, y].map(each => normalOf()(each, maps, mask))
+    const inner = (a: tf.Tensor, b: tf.Tensor) => tf.sum(tf.mul(a, b)).dataSync()[0]
+    const scale = Math.sqrt(inner(ofX, ofX) * inner(y, y))
+    expect(Math.abs(inner(ofX, y) - inner(x, ofY))).toBeLessThanOrEqual(1e-6 * scale)
+    const grad = tf.grad(v => tf.sum(tf.mul(normalOf()(v as tf.Tensor4D, maps, mask), y)))(x)
+    expectClose(grad.dataSync(), ofY.dataSync(), 1e-6)
+  })
+
+  it('leaves no tensor behind', () => {
+    const { x, maps, mask } = draw(CASES[0])
+    const run = () => tf.tidy(() => void tf.grad(v => tf.sum(normalOf()(v as tf.Tensor4D, maps, mask)))(x))
+    run()
+    const before = tf.memory().numTensors
+    run()
+    expect(tf.memory().numTensors).toBe(before)
+  })
+})
+
+it('the engine’s normal operator refuses maps and masks of other sizes', () => {
+  const [x, maps, mask] = [tf.ones([2, 6, 4, 2]), tf.ones([2, 3, 6, 4, 2]), tf.ones([2, 1, 4, 1])]
+  const refused = (given: tf.Tensor[]) => () =>
+    kernels()
+      .normal(...(given as [tf.Tensor4D, tf.Tensor5D, tf.Tensor4D]))
+      .dataSync()
+  expect(refused([tf.ones([2, 6, 4, 1]), maps, mask])).toThrow('complex images')
+  expect(refused([x, tf.ones([2, 3, 6, 5, 2]), mask])).toThrow('coil maps')
+  expect(refused([x, tf.ones([2, 0, 6, 4, 2]), mask])).toThrow('coil maps')
+  expect(refused([x, maps, tf.ones([2, 1, 3, 1])])).toThrow('masks')
+  expect(refused([x, maps, tf.ones([1, 1, 4, 1])])).toThrow('masks')
+})
+
 it('the engine’s transform is replayed with equal bits', async () => {
   const optimizer = makeOptimizer(kernels(), { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 })
   const step = makeStep(
