@@ -67,6 +67,13 @@ export interface Pass {
   readonly tap?: (layer: string, features: tf.Tensor4D) => void
 }
 
+/** A network inside another network, with its settings. */
+export interface Inner {
+  /** Its id: see `networkOf`. */
+  readonly network: string
+  readonly config: unknown
+}
+
 export interface Network<Config = unknown> {
   readonly label: string
   readonly paper: string
@@ -84,6 +91,13 @@ export interface Network<Config = unknown> {
    */
   readonly sign: { readonly first: string; settings(shapes: Shapes): Partial<Config> | null }
   parameters(config: Config): ParameterSpec[]
+  /**
+   * The network that a pretext trains in place of this network: it takes one image, and this network contains it.
+ X
+   */
+  trunk?(config: Config): Inner | null
+  /** Names of the parameters of this network that start as the trunk's parameter `name`. Given if `trunk` is. */
+  fromTrunk?(config: Config, name: string): readonly string[]
   /** Names of the layers, in the order of a pass. */
   layers(config: Config): string[]
   /** The deepest layer: its name, its channels, and the image pixels per pixel of the layer, along each axis. */
