@@ -93,7 +93,7 @@ export interface Network<Config = unknown> {
   parameters(config: Config): ParameterSpec[]
   /**
    * The network that a pretext trains in place of this network: it takes one image, and this network contains it.
- X
+   * Absent: a pretext trains this network itself, if it takes one image. `null`: these settings contain none.
    */
   trunk?(config: Config): Inner | null
   /** Names of the parameters of this network that start as the trunk's parameter `name`. Given if `trunk` is. */
