@@ -14,9 +14,9 @@ import { computesEagerly, say } from './way.ts'
 
 /**
  * The largest number of recorded shapes, because each graph needs memory and slows down the next rebuild. Batches of
- * further shapes run eagerly.
+ * further shapes run eagerly. Matrices and coils of a multi-centre study give a dozen shapes.
  */
-const MOST_SHAPES = 8
+const MOST_SHAPES = 24
 
 const shapesOf = (batch: Batch, scalars: readonly number[]) =>
   [
@@ -25,13 +25,18 @@ const shapesOf = (batch: Batch, scalars: readonly number[]) =>
   ].join(', ')
 
 /** `say` gets one line if the training or a batch runs eagerly. */
-export function makeGraphStepper(backend: Backend, say: (line: string) => void): MakeStepper {
-  return (step, start) => new GraphStepper(backend, say, step, start)
+export function makeGraphStepper(
+  backend: Backend,
+  say: (line: string) => void,
+  mostShapes: number = MOST_SHAPES,
+): MakeStepper {
+  return (step, start) => new GraphStepper(backend, say, mostShapes, step, start)
 }
 
 class GraphStepper implements Stepper {
   readonly #backend: Backend
   readonly #say: (line: string) => void
+  readonly #mostShapes: number
   readonly #step: Step
   /** The state is in `#start` before the first step, then in `#session`, or permanently in `#eager`. */
   #start: PlainState | null
@@ -43,9 +48,10 @@ class GraphStepper implements Stepper {
   readonly #refused = new Set<string>()
   #own: number | null = null
 
-  constructor(backend: Backend, say: (line: string) => void, step: Step, start: PlainState) {
+  constructor(backend: Backend, say: (line: string) => void, mostShapes: number, step: Step, start: PlainState) {
     this.#backend = backend
     this.#say = say
+    this.#mostShapes = mostShapes
     this.#step = step
     this.#start = start
   }
@@ -60,7 +66,7 @@ class GraphStepper implements Stepper {
     const shape = shapesOf(batch, scalars)
     const graph = this.#shapes.indexOf(shape)
     if (graph >= 0) return this.#replay(this.#session!, graph, batch, scalars)
-    if (this.#shapes.length === MOST_SHAPES) return this.#stepEagerly(shape, batch, scalars)
+    if (this.#shapes.length === this.#mostShapes) return this.#stepEagerly(shape, batch, scalars)
     try {
       return this.#add(shape, batch, scalars)
     } catch (error) {
@@ -114,7 +120,8 @@ class GraphStepper implements Stepper {
   async #stepEagerly(shape: string, batch: Batch, scalars: readonly number[]): Promise<number> {
     if (!this.#refused.has(shape)) {
       this.#say(
-        `Batches of ${shape} run eagerly, one operation at a time, because ${MOST_SHAPES} other shapes are recorded.`,
+        `Batches of ${shape} run eagerly, one operation at a time, ` +
+          `because ${this.#mostShapes} other shapes are recorded.`,
       )
       this.#refused.add(shape)
     }

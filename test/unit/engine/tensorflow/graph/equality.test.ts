@@ -194,7 +194,7 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
 })
 
 describe('a graph stepper', () => {
-  it('computes batches beyond the eighth shape eagerly, says so once, and stays equal', async () => {
+  it('computes batches beyond the most shapes eagerly, says so once, and stays equal', async () => {
     const config = { channels: 2, pools: 1 }
     const network = networkOf('unet')
     const specs = network.parameters(config)
@@ -207,14 +207,14 @@ describe('a graph stepper', () => {
     )
     const start = startingState(initialParameters(specs, 1), optimizer)
     const feed: Feed = i => ({
-      batch: { image: tf.randomNormal([1, 8, 8 + (i % 10), 1], 0, 1, 'float32', i + 1) },
+      batch: { image: tf.randomNormal([1, 8, 8 + (i % 4), 1], 0, 1, 'float32', i + 1) },
       scalars: optimizer.scalars(1e-3, i + 1),
     })
-    const { lines, ...graph } = await trainAsGraph(step, start, 20, feed)
-    expect(graph).toMatchObject({ losses: (await trainEagerly(step, start, 20, feed)).losses })
+    const { lines, ...graph } = await trainAsGraph(step, start, 8, feed, 2)
+    expect(graph).toMatchObject({ losses: (await trainEagerly(step, start, 8, feed)).losses })
     expect(lines).toEqual([
-      expect.stringMatching(/^Batches of float32 1 × 8 × 16 × 1, 2 scalars run eagerly.*8 other shapes/),
-      expect.stringMatching(/^Batches of float32 1 × 8 × 17 × 1/),
+      expect.stringMatching(/^Batches of float32 1 × 8 × 10 × 1, 2 scalars run eagerly.*2 other shapes/),
+      expect.stringMatching(/^Batches of float32 1 × 8 × 11 × 1/),
     ])
   })
 

@@ -59,9 +59,16 @@ export interface Trained {
   readonly lines: string[]
 }
 
-export async function trainAsGraph(step: Step, start: PlainState, steps: number, feed: Feed): Promise<Trained> {
+/** `mostShapes`: see `makeGraphStepper`. */
+export async function trainAsGraph(
+  step: Step,
+  start: PlainState,
+  steps: number,
+  feed: Feed,
+  mostShapes?: number,
+): Promise<Trained> {
   const lines: string[] = []
-  const stepper = makeGraphStepper(backend(), line => lines.push(line))(step, start)
+  const stepper = makeGraphStepper(backend(), line => lines.push(line), mostShapes)(step, start)
   try {
     return { losses: await take(stepper, steps, feed), state: await stepper.read(), lines }
   } finally {
