@@ -64,8 +64,10 @@ export const ERRORS = {
     example: 'Job 4711 ended without a result (OUT_OF_MEMORY on n3). Resume the run with more --memory.',
   },
   JOB_REFUSED: {
-    meaning: 'The cluster does not accept the job, or the command sbatch is missing.',
-    remedy: 'Correct the setting that the message names. Settings → Where trainings run lists the settings.',
+    meaning: 'The job was not submitted: the cluster refuses it, sbatch is missing, or a file cannot be written.',
+    remedy:
+      'Correct the setting or the permission that the message names. ' +
+      'Settings → Where trainings run lists the settings.',
     example: 'sbatch refused the job: invalid partition specified: gpu. Choose one of: normal, long.',
   },
   OUT_OF_MEMORY: {

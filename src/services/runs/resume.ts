@@ -66,8 +66,8 @@ export async function prepareResumption(
   const step = states[0]?.step ?? 0
   const resumes = unasked ? (step > row.resumed_step ? 1 : row.resumes + 1) : 0
   function claim(): void {
-    claimRun(opened.profile, id, status, resumes, step)
     if (startsAgain) submitCancelledAgain(jobFolderOf(runDirectory(opened.profile, id)))
+    claimRun(opened.profile, id, status, resumes, step)
   }
   return { prepared, claim }
 }

@@ -5,16 +5,14 @@
  * event. Else the job is submitted again, and continues from its newest state. `job.json` is written before the job is
  * submitted, so that a program that died meanwhile finds the job in the scheduler's list.
  */
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { basename } from 'node:path'
 import { AppError, reasonOf, throwIfCancelled } from '../../../contract/errors.ts'
 import type { RunJob } from '../../../contract/execution.ts'
-import { onceThereIsRoom } from '../../profile/room.ts'
 import { cancelJob, NOT_ENDED } from './job-cancel.ts'
 import { type EventReader, readEvents } from './job-events.ts'
 import { isOver, type JobExecutor, Later, runsOn, type Seen } from './job-executor.ts'
-import type { JobRecord, JobResult } from './job-files.ts'
-import { errorOf, inJob, makePrivateFolder, readRecord, readResult, writeWhole } from './job-files.ts'
+import { errorOf, inJob, type JobRecord, type JobResult, makePrivateFolder, readResult } from './job-files.ts'
 import {
   clearForeign,
   endInWords,
@@ -26,6 +24,7 @@ import {
   takeOver,
 } from './job-folder.ts'
 import { type JobTelling, type JobWork, makeTelling } from './job-work.ts'
+import { asRefused, type KeptRecord, keepRecord, onceWritable } from './kept-record.ts'
 
 export interface JobContext {
   /** The executor of new jobs. */
@@ -39,6 +38,7 @@ export interface JobContext {
 const GRACE = 3
 /** Submissions of a job that goes no further. */
 const MOST_FRUITLESS = 3
+const FOLLOW_AGAIN = 'Resume the run to follow the job.'
 
 const isRefused = (error: unknown): error is AppError => error instanceof AppError && error.code === 'JOB_REFUSED'
 
@@ -49,7 +49,7 @@ export class JobCall {
   readonly #context: JobContext
   readonly #at: ReturnType<typeof inJob>
   #reader: EventReader
-  #record: JobRecord | null = null
+  readonly #kept: KeptRecord
   /** Whether the scheduler has named the job as pending or running. */
   #lives = false
   #node: string | null = null
@@ -60,15 +60,16 @@ export class JobCall {
     this.#context = context
     this.#at = inJob(work.folder)
     this.#reader = readEvents(this.#at.events)
-    this.#telling = makeTelling(work)
+    this.#kept = keepRecord(work.folder)
+    this.#telling = makeTelling(work, this.#kept.withFault)
   }
 
   /** The result of the call. Throws the error of the call, or an error of the job. */
   async result(): Promise<unknown> {
     const { folder, request } = this.#work
-    makePrivateFolder(folder)
+    await this.#once(() => makePrivateFolder(folder))
     await clearForeign(folder, request, record => this.#executorOf(record).cancel({ folder, record }))
-    this.#record = readRecord(folder)
+    this.#kept.read()
     if (this.#record || existsSync(this.#at.result)) {
       await this.#tell('submitted', `${this.#name} is looked for.`)
       const outcome = await this.#attach()
@@ -96,12 +97,14 @@ export class JobCall {
   }
 
   async #computeHere(compute: () => Promise<unknown>): Promise<unknown> {
-    await this.#once(() => {
-      takeOver(this.#work.folder)
-      this.#keep({ told: true })
-    })
+    await this.#once(() => takeOver(this.#work.folder))
+    this.#kept.change({ told: true })
     await this.#tell('ended', `${this.#name} has ended. The training continues on this machine.`)
     return compute()
+  }
+
+  get #record(): JobRecord | null {
+    return this.#kept.now
   }
 
   get #name(): string {
@@ -133,41 +136,31 @@ export class JobCall {
     return this.#tell(state, words, node)
   }
 
-  #keep(change: Partial<JobRecord>): void {
-    this.#record = { ...this.#record!, ...change }
-    try {
-      writeWhole(this.#at.record, this.#record)
-    } catch {
-      // The job goes on. The next program finds the job in the scheduler's list.
-    }
-  }
-
-  /** Waits for disk space. */
-  #once<T>(write: () => T): Promise<T> {
+  /** Waits for disk space. Throws `JOB_REFUSED` for a file that cannot be written. */
+  #once(write: () => void): Promise<void> {
+    const { signal, folder } = this.#work
     const onWait = (words: string | null) => void (words && this.#mention(`The job waits: ${words}.`).catch(() => {}))
-    return onceThereIsRoom(write, this.#work.signal, onWait)
+    return onceWritable(write, folder, signal, onWait)
   }
 
   async #submit(): Promise<void> {
     const { folder, request, masks, name, signal } = this.#work
     throwIfCancelled(signal)
-    const { chosen } = this.#context
     const before = this.#record
-    const record = await nextRecord(folder, { executor: chosen.id, name }, before)
-    await this.#once(() => {
-      prepareFolder(folder, request, masks)
-      writeWhole(this.#at.record, record)
-    })
-    this.#record = record
-    this.#lives = false
-    await this.#tell('submitted', `${this.#name} is being submitted.`)
     try {
-      this.#keep({ id: await this.#id() })
-    } catch (error) {
+      const record = await nextRecord(folder, { executor: this.#context.chosen.id, name }, before)
+      await this.#once(() => {
+        prepareFolder(folder, request, masks)
+        this.#kept.begin(record)
+      })
+      this.#lives = false
+      await this.#tell('submitted', `${this.#name} is being submitted.`)
+      this.#kept.change({ id: await this.#id() })
+    } catch (thrown) {
+      const error = asRefused(thrown, folder)
       if (!isRefused(error)) throw error
       await this.#tell('ended', error.message)
-      if (before) this.#keep({ ...before, told: true })
-      else rmSync(this.#at.record, { force: true })
+      this.#kept.undo(before)
       throw error
     }
     await this.#tell('submitted', `${this.#name} was submitted.`)
@@ -201,6 +194,7 @@ export class JobCall {
     let over = 0
     while (true) {
       if (signal.aborted && this.#record) return { done: await this.#leave() }
+      if (this.#kept.retry()) await this.#telling.again()
       const read = await this.#read()
       if (typeof read === 'object') return { done: read }
       const look = this.#record ? await this.#executor.look() : null
@@ -221,7 +215,7 @@ export class JobCall {
 
   async #see(seen: Seen): Promise<void> {
     const { state, id, words } = seen
-    if (id !== null && id !== this.#record?.id) this.#keep({ id })
+    if (id !== null && id !== this.#record?.id) this.#kept.change({ id })
     this.#lives = state === 'pending' || state === 'running'
     if (state === 'unknown') await this.#mention(words)
     else if (state === 'running') await this.#tell('running', words, seen.node ?? this.#node)
@@ -263,23 +257,23 @@ export class JobCall {
     }
     // An error is told once. Who asks again wants another attempt.
     renameSync(this.#at.result, this.#at.failure)
-    if (this.#record) this.#keep({ told: true })
+    if (this.#record) this.#kept.change({ told: true })
     await this.#tell('ended', `${this.#name} ended with an error.`, this.#node)
     throw errorOf(done.error)
   }
 
   async #end(seen: Seen): Promise<AppError> {
     const message = endInWords(this.#work.folder, seen)
-    this.#keep({ told: true })
+    this.#kept.change({ told: true })
     await this.#tell(seen.state === 'missing' ? 'lost' : 'ended', message, seen.node ?? this.#node)
-    return new AppError('JOB_ENDED', message)
+    return new AppError('JOB_ENDED', this.#kept.withFault(message))
   }
 
   /** The signal is aborted: cancels the job, or lets it go on without this program. */
   #leave(): Promise<JobResult> {
     const { reason } = this.#work.signal
     if (reason === 'cancel' || reason === 'pause') return this.#cancel()
-    throw new AppError('JOB_CONTINUES', `${this.#name} goes on. Resume the run to follow the job.`)
+    throw new AppError('JOB_CONTINUES', this.#kept.withFault(`${this.#name} goes on. ${FOLLOW_AGAIN}`))
   }
 
   /**
@@ -294,11 +288,11 @@ export class JobCall {
     })
     if (typeof outcome === 'object') return outcome
     if (outcome === 'goes on') {
-      const words = `${this.#name} was asked to stop, and ${NOT_ENDED} Resume the run to follow the job.`
+      const words = `${this.#name} was asked to stop, and ${NOT_ENDED} ${FOLLOW_AGAIN}`
       await this.#mention(words)
       throw new AppError('JOB_CONTINUES', words)
     }
-    this.#keep({ told: true })
+    this.#kept.change({ told: true })
     await this.#tell('ended', `${this.#name} was cancelled.`, this.#node)
     throw new AppError('CANCELLED', 'Cancelled')
   }

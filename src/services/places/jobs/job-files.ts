@@ -152,7 +152,10 @@ export function scoreFile(folder: string, params: Scoring): string {
   return join(inJob(folder).scores, `${callKey('evaluate', { ...params, reconstructor: named })}.json`)
 }
 
-/** Replaces a file in one step. Only a `lasting` file survives a power cut. Throws the system's error. */
+/**
+ * Replaces a file in one step. Only a `lasting` file survives a power cut. Throws the system's error, whose `path` is
+ * the file.
+ */
 export function writeWhole(path: string, value: unknown, { lasting = true } = {}): void {
   const part = `${path}.${randomUUID().slice(0, 8)}.part`
   try {
@@ -166,7 +169,7 @@ export function writeWhole(path: string, value: unknown, { lasting = true } = {}
     renameSync(part, path)
   } catch (error) {
     rmSync(part, { force: true })
-    throw error
+    throw Object.assign(error as Error, { path })
   }
 }
 

@@ -19,6 +19,7 @@ import { allEvents, type JobLine } from './job-events.ts'
 import type { Seen } from './job-executor.ts'
 import { inJob, JobEnd, JobRecord, JobRequest, readJobFile, readOwner, readRecord, writeWhole } from './job-files.ts'
 import { historyOf, statesOf } from './job-history.ts'
+import { asRefused } from './kept-record.ts'
 
 const trainingEvents = (lines: readonly JobLine[]): TrainingEvent[] =>
   lines.flatMap(({ event }) => TrainingEvent.safeParse(event).data ?? [])
@@ -66,7 +67,10 @@ export function mayStartAgain(folder: string, seen: Seen): boolean {
 export const staysCancelled = (folder: string): boolean =>
   existsSync(inJob(folder).cancel) && !readRecord(folder)?.resumed
 
-/** The user resumes the run of a job: a job that was cancelled is then submitted again. */
+/**
+ * The user resumes the run of a job: a job that was cancelled is then submitted again. Throws `JOB_REFUSED` if the
+ * folder cannot be written. A folder that is away tells the job's end once more.
+ */
 export function submitCancelledAgain(folder: string): void {
   const { record: path, cancel } = inJob(folder)
   const record = readJobFile(path, JobRecord)
@@ -74,7 +78,7 @@ export function submitCancelledAgain(folder: string): void {
   try {
     writeWhole(path, { ...record, resumed: true })
   } catch (error) {
-    if (!isFolderAway(error, folder)) throw error // else the job's end is told once more
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw asRefused(error, folder)
   }
 }
 

@@ -23,18 +23,29 @@ export interface JobTelling {
   readonly last: RunJob | null
   /** Tells a state if it differs from the last one. */
   tell(job: RunJob): Promise<void>
+  /** Tells the last state again if its words differ now. */
+  again(): Promise<void>
 }
 
-export function makeTelling({ tell }: JobWork): JobTelling {
+/** @param wordsNow The words of a state with what is to be added now. */
+export function makeTelling({ tell }: JobWork, wordsNow: (words: string) => string): JobTelling {
   let last: RunJob | null = null
+  let told = ''
+  async function tellNow(job: RunJob): Promise<void> {
+    last = job
+    const now = { ...job, words: wordsNow(job.words) }
+    const text = JSON.stringify(now)
+    if (text === told) return
+    told = text
+    await tell(now)
+  }
   return {
     get last() {
       return last
     },
-    async tell(job) {
-      if (JSON.stringify(job) === JSON.stringify(last)) return
-      last = job
-      await tell(job)
+    tell: tellNow,
+    again: async () => {
+      if (last) await tellNow(last)
     },
   }
 }

@@ -1,5 +1,5 @@
 /** Calls that become jobs, with a scheduler that tests control. */
-import {
+import fs, {
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -453,6 +454,18 @@ describe('a job that was cancelled while no program followed it', () => {
     expect(told().at(-1)).toMatchObject({ state: 'lost' })
   })
 
+  it('does not start again if the wish cannot be written, and the error names the file', async () => {
+    await followedBefore()
+    writeFileSync(at().cancel, '')
+    const write = vi.spyOn(fs, 'renameSync').mockImplementation(() => {
+      throw Object.assign(new Error('EROFS: read-only file system, rename'), { code: 'EROFS' })
+    })
+    syncBuiltinESMExports()
+    expect(() => submitCancelledAgain(join(run, 'job'))).toThrow(`Cannot write ${at().record} (EROFS: read-only file`)
+    write.mockRestore()
+    syncBuiltinESMExports()
+  })
+
   it.each([forgotten, { state: 'ended', words: 'Somebody cancelled job 812.' } as const])(
     'starts again when the user resumes the run ($state)',
     async ended => {
@@ -477,16 +490,50 @@ describe('while job.json cannot be written', () => {
     mkdirSync(at().record)
   }
 
-  it('the job is followed nevertheless', async () => {
+  const fault = () => `Cannot write ${at().record} (EISDIR: illegal operation on a directory). Make the folder writable`
+  const words = () => told().at(-1)?.words ?? ''
+
+  it('the job is followed nevertheless, its words say what to do, and the file is written later', async () => {
     submit.mockImplementation(async () => {
       block()
       return '812'
     })
     const result = train()
     await until(() => told().at(-1)?.state === 'running')
+    expect(words()).toMatch(/^Cannot write .*Job 812 runs on n1[.]$/)
+    expect(words()).toContain(fault())
+    rmSync(at().record, { recursive: true })
+    await until(() => words() === 'Job 812 runs on n1.')
+    expect(recordNow()).toMatchObject({ id: '812' })
+    const toldTimes = told().length
+    await until(() => looks > 5)
+    expect(told()).toHaveLength(toldTimes)
     job.gives()
     expect(await result).toEqual(summary)
     expect(submit).toHaveBeenCalledOnce()
+  })
+
+  it('the end of the follower says what to do', async () => {
+    const result = train()
+    await submitted()
+    await until(() => told().at(-1)?.state === 'running')
+    block()
+    seen = { id: '813' }
+    await until(() => words().includes(fault()))
+    engine.dispose()
+    await expect(result).rejects.toMatchObject({ code: 'JOB_CONTINUES', message: expect.stringContaining(fault()) })
+  })
+
+  it('no job is submitted', async () => {
+    const result = train()
+    await submitted()
+    await until(() => told().at(-1)?.state === 'running')
+    block()
+    seen = { state: 'ended', again: true, words: 'The node of job 812 failed.' }
+    const refusal = `Cannot write ${at().record} (EISDIR: illegal operation on a directory). No job was submitted.`
+    await expect(result).rejects.toMatchObject({ code: 'JOB_REFUSED', message: expect.stringContaining(refusal) })
+    expect(submit).toHaveBeenCalledOnce()
+    expect(told().at(-1)).toMatchObject({ state: 'ended', words: expect.stringContaining(refusal) })
   })
 
   it('a job whose folder is away can be cancelled', async () => {
@@ -499,7 +546,10 @@ describe('while job.json cannot be written', () => {
     })
     controller.abort('cancel')
     expect(await result).toBe('CANCELLED')
-    expect(told().at(-1)).toMatchObject({ state: 'ended', words: 'Job 812 of run 7 was cancelled.' })
+    expect(told().at(-1)).toMatchObject({
+      state: 'ended',
+      words: expect.stringMatching(/mount its disk[.] Job 812 of run 7 was cancelled[.]$/),
+    })
   })
 
   it('a job that ended tells why it ended', async () => {
@@ -652,16 +702,14 @@ it('all other calls go to this machine', async () => {
   expect(await engine.call('load', {})).toBe('load here')
 })
 
-it('a record that cannot be written does not end the training', async () => {
-  submit.mockImplementation(async () => {
-    rmSync(at().record)
-    mkdirSync(at().record) // a file cannot replace a folder
-    return '812'
-  })
-  const result = train()
-  await until(() => told().at(-1)?.state === 'running')
-  job.gives()
-  expect(await result).toEqual(summary)
+it('a request that cannot be written names the file, and no job is submitted', async () => {
+  mkdirSync(at().request, { recursive: true }) // a file cannot replace a folder
+  const message = expect.stringMatching(
+    /^Cannot write .*request.json \(EISDIR: .*No job was submitted[.] Make the folder/,
+  )
+  await expect(train()).rejects.toMatchObject({ code: 'JOB_REFUSED', message })
+  expect(submit).not.toHaveBeenCalled()
+  expect(existsSync(at().record)).toBe(false)
 })
 
 it('a fault of the listener fails the call, and the job goes on', async () => {
