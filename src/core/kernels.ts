@@ -41,6 +41,11 @@ export interface Kernels {
    * AᴴA is its own adjoint, so the gradient by x is AᴴA of the gradient. Maps and masks are data: they get no gradient.
    */
   normal(x: tf.Tensor4D, maps: tf.Tensor5D, mask: tf.Tensor4D): tf.Tensor4D
+  /**
+   * a · b, or conj(a) · b, of complex numbers as pairs in the last axis. Operands of equal rank broadcast. It has no
+   * gradient: see `product` in models/physics/complex.ts.
+   */
+  complexProduct(a: tf.Tensor, b: tf.Tensor, conjugated: boolean): tf.Tensor
   /** Calls `work`, whose maps are bfloat16 from convolution to convolution. All tensors that it returns are float32. */
   inBfloat16<T>(work: () => T): T
 }
@@ -101,7 +106,7 @@ function fourierMatrix(n: number, direction: Direction): tf.Tensor3D[] {
   })
 }
 
-const complexProduct = ([aRe, aIm]: tf.Tensor[], [bRe, bIm]: tf.Tensor[]): tf.Tensor[] => [
+const matrixProduct = ([aRe, aIm]: tf.Tensor[], [bRe, bIm]: tf.Tensor[]): tf.Tensor[] => [
   tf.sub(tf.matMul(aRe, bRe), tf.matMul(aIm, bIm)),
   tf.add(tf.matMul(aRe, bIm), tf.matMul(aIm, bRe)),
 ]
@@ -109,27 +114,28 @@ const complexProduct = ([aRe, aIm]: tf.Tensor[], [bRe, bIm]: tf.Tensor[]): tf.Te
 /** By the definition: a product with a matrix along each axis. */
 const fourier: Kernels['fourier'] = (x, direction) => {
   const [, height, width] = x.shape
-  const alongRows = complexProduct(tf.unstack(x, 3), fourierMatrix(width, direction))
-  return tf.stack(complexProduct(fourierMatrix(height, direction), alongRows), 3) as tf.Tensor4D
+  const alongRows = matrixProduct(tf.unstack(x, 3), fourierMatrix(width, direction))
+  return tf.stack(matrixProduct(fourierMatrix(height, direction), alongRows), 3) as tf.Tensor4D
 }
 
-/** Pairs (re, im) in the last axis as two tensors, and back. */
-const parts = (x: tf.Tensor) => tf.unstack(x, x.rank - 1)
-const paired = ([re, im]: tf.Tensor[]) => tf.stack([re, im], re.rank)
+const complexProductOfParts: Kernels['complexProduct'] = (a, b, conjugated) =>
+  tf.tidy(() => {
+    const [[aRe, aIm], [bRe, bIm]] = [a, b].map(x => tf.unstack(x, x.rank - 1))
+    const turned = conjugated ? tf.neg(aIm) : aIm
+    const parts = [tf.sub(tf.mul(aRe, bRe), tf.mul(turned, bIm)), tf.add(tf.mul(aRe, bIm), tf.mul(turned, bRe))]
+    return tf.stack(parts, parts[0].rank)
+  })
 
-/** `Kernels.normal` by its definition, with this Fourier transform. */
-export const normalBy = (fourier: Kernels['fourier']): Kernels['normal'] =>
+/** `Kernels.normal` by its definition, with these kernels. */
+export const normalBy = ({ fourier, complexProduct }: Pick<Kernels, 'fourier' | 'complexProduct'>): Kernels['normal'] =>
   ownAdjoint((x, maps, mask) =>
     tf.tidy(() => {
       const [batch, coils, height, width] = maps.shape as number[]
       const transformed = (pairs: tf.Tensor, direction: Direction) =>
         tf.reshape(fourier(tf.reshape(pairs, [batch * coils, height, width, 2]), direction), maps.shape)
-      const [[xRe, xIm], [sRe, sIm]] = [parts(tf.expandDims(x, 1)), parts(maps)]
-      const seen = paired([tf.sub(tf.mul(sRe, xRe), tf.mul(sIm, xIm)), tf.add(tf.mul(sRe, xIm), tf.mul(sIm, xRe))])
+      const seen = complexProduct(maps, tf.expandDims(x, 1), false)
       const measured = tf.mul(transformed(seen, 'forward'), tf.expandDims(mask, 1))
-      const [re, im] = parts(transformed(measured, 'inverse'))
-      const combined = paired([tf.add(tf.mul(sRe, re), tf.mul(sIm, im)), tf.sub(tf.mul(sRe, im), tf.mul(sIm, re))])
-      return tf.sum(combined, 1)
+      return tf.sum(complexProduct(maps, transformed(measured, 'inverse'), true), 1)
     }),
   )
 
@@ -164,6 +170,7 @@ export const makePlainKernels = (): Kernels => ({
   biasRelu: (x, bias) => tf.relu(tf.add(x, bias)),
   update: plainUpdate,
   fourier,
-  normal: normalBy(fourier),
+  complexProduct: complexProductOfParts,
+  normal: normalBy({ fourier, complexProduct: complexProductOfParts }),
   inBfloat16: work => work(),
 })

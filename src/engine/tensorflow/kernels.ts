@@ -70,7 +70,7 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
   // differ.
   const relu = rectifier(backend, 0)
   const leakyRelu = rectifier(backend, LEAKY_SLOPE)
-  const fourier = fourierOf(backend)
+  const transforms = { fourier: fourierOf(backend), complexProduct: complexProductOf(backend) }
   return {
     convolve,
     convolvePixels,
@@ -82,8 +82,8 @@ export function fusedKernels(backend: NativeBackend): Omit<Kernels, 'inBfloat16'
     },
     biasRelu: (x, bias) => relu(tf.add(x, bias)),
     update: plainUpdate,
-    fourier,
-    normal: normalBy(fourier),
+    ...transforms,
+    normal: normalBy(transforms),
   }
 }
 
@@ -230,24 +230,45 @@ function rectifier(backend: NativeBackend, slope: number): (x: tf.Tensor4D) => t
   })
 }
 
+/** Pairs of float32 as complex numbers and back, in the same memory. */
+function bitcastsOf(backend: NativeBackend) {
+  const { TF_FLOAT, TF_COMPLEX64 } = backend.binding
+  const attributes = (from: number, to: number) => [
+    typeAttribute(backend, 'T', from),
+    typeAttribute(backend, 'type', to),
+  ]
+  const [toComplex, toPairs] = [attributes(TF_FLOAT, TF_COMPLEX64), attributes(TF_COMPLEX64, TF_FLOAT)]
+  return {
+    complex: (x: tf.Tensor) => backend.executeSingleOutput('Bitcast', toComplex, [x]),
+    pairs: (x: tf.Tensor) => backend.executeSingleOutput('Bitcast', toPairs, [x]),
+  }
+}
+
 /** By FFT2D and IFFT2D on bit-cast floats. Rolls centre both domains. */
 function fourierOf(backend: NativeBackend): Kernels['fourier'] {
-  const { TF_FLOAT, TF_COMPLEX64 } = backend.binding
-  const toComplex = [typeAttribute(backend, 'T', TF_FLOAT), typeAttribute(backend, 'type', TF_COMPLEX64)]
-  const toFloat = [typeAttribute(backend, 'T', TF_COMPLEX64), typeAttribute(backend, 'type', TF_FLOAT)]
-  const transformAttributes = [typeAttribute(backend, 'Tcomplex', TF_COMPLEX64)]
+  const { complex, pairs } = bitcastsOf(backend)
+  const transformAttributes = [typeAttribute(backend, 'Tcomplex', backend.binding.TF_COMPLEX64)]
   const transformed = (x: tf.Tensor, direction: Direction) => {
     const [, height, width] = x.shape
     const isForward = direction === 'forward'
-    const complex = backend.executeSingleOutput('Bitcast', toComplex, [uncentred(x)])
-    const result = backend.executeSingleOutput(isForward ? 'FFT2D' : 'IFFT2D', transformAttributes, [complex])
+    const name = isForward ? 'FFT2D' : 'IFFT2D'
+    const result = backend.executeSingleOutput(name, transformAttributes, [complex(uncentred(x))])
     const root = Math.sqrt(height * width)
-    return tf.mul(
-      centred(backend.executeSingleOutput('Bitcast', toFloat, [result])),
-      isForward ? 1 / root : root,
-    ) as tf.Tensor4D
+    return tf.mul(centred(pairs(result)), isForward ? 1 / root : root) as tf.Tensor4D
   }
   return unitary((x, direction) => tf.tidy(() => transformed(x, direction)))
+}
+
+/** By complex Mul and Conj on bit-cast floats. */
+function complexProductOf(backend: NativeBackend): Kernels['complexProduct'] {
+  const { complex, pairs } = bitcastsOf(backend)
+  const attributes = [typeAttribute(backend, 'T', backend.binding.TF_COMPLEX64)]
+  const conjugate = (x: tf.Tensor) => backend.executeSingleOutput('Conj', attributes, [x])
+  return (a, b, conjugated) =>
+    tf.tidy(() => {
+      const factor = conjugated ? conjugate(complex(a)) : complex(a)
+      return pairs(backend.executeSingleOutput('Mul', attributes, [factor, complex(b)]))
+    })
 }
 
 /** A Fourier transform with its gradient: the other direction, because the transform is unitary. */
