@@ -117,9 +117,9 @@ export function unetPass(
   }
   x = through('conv', x)
   for (let level = 0; level < pools; level++) {
-    const weights = parameters[`${prefix}up_transpose_conv.${level}.layers.0.weight`] as tf.Tensor4D // [kh, kw, out, in]
+    const up = parameters[`${prefix}up_transpose_conv.${level}.layers.0.weight`] as tf.Tensor4D // [kh, kw, out, in]
     const skip = skips[pools - 1 - level]
-    const doubled = kernels.normLeakyRelu(kernels.convolveTransposed(x, weights))
+    const doubled = kernels.normLeakyRelu(kernels.convolveTransposed(x, up))
     x = through(upBlock(level, pools), padTo(doubled, skip), skip)
   }
   const last = `${prefix}up_conv.${pools - 1}.1`
@@ -130,7 +130,7 @@ export function unetPass(
 /** The first convolution, which every U-Net has. */
 export const firstOf = (prefix: string) => `${prefix}down_sample_layers.0.layers.0.weight`
 
-/** The sizes of the U-Net of `images` with this prefix, read off names and shapes. `null`: there is no such U-Net. */
+/** The sizes of the U-Net of `images` with this prefix, from names and shapes. `null`: there is no such U-Net. */
 export function unetSign(shapes: Shapes, prefix: string, images: number): UnetSize | null {
   const first = shapes.get(firstOf(prefix))
   if (first?.[1] !== images) return null

@@ -16,6 +16,25 @@ export function frugalValueAndGrad(f: (x: tf.Tensor) => tf.Scalar) {
 }
 
 /**
+ * The gradients of f at `xs` for the gradient `dy` of its value, with less memory as above. It may be called within a
+ * backward pass, and it disposes `dy`.
+ */
+export function frugalGrads(f: (...xs: tf.Tensor[]) => tf.Tensor, xs: tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
+  const { state } = tf.engine()
+  const tape = state.activeTape // TensorFlow.js drops the outer pass's tape when an inner pass ends
+  const grads = tf.grads((...given) => {
+    const value = f(...given)
+    forgetOnTheWayBack(state.activeTape)
+    return value
+  })
+  try {
+    return tf.tidy(() => grads(xs, dy))
+  } finally {
+    state.activeTape = tape
+  }
+}
+
+/**
  * The backward pass goes from the tape's last operation to the first.
  * It computes the gradients of all inputs of an operation before it reaches the next operation.
  */

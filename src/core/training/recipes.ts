@@ -30,6 +30,27 @@ export const FINE_TUNING: Recipe = Recipe.parse({
   schedule: { kind: 'step', rate: 1e-3, every: 10, factor: 0.1 },
 })
 
+const adam = { kind: 'adam' } as const
+
+/**
+ * For networks that unroll an iteration. `original`: E2E-VarNet (arXiv:2004.06688) and fastMRI's `VarNetModule`.
+ * `workstation`: a rate of fastMRI's `train_varnet_demo.py`, and epochs for studies of few slices.
+ */
+export const UNROLLED: Readonly<Record<Shipped, Recipe>> = {
+  original: Recipe.parse({
+    epochs: 50,
+    batch: 1,
+    optimizer: adam,
+    schedule: { kind: 'step', rate: 3e-4, every: 40, factor: 0.1 },
+  }),
+  workstation: Recipe.parse({
+    epochs: 20,
+    batch: 1,
+    optimizer: adam,
+    schedule: { kind: 'step', rate: 1e-3, every: 16, factor: 0.1 },
+  }),
+}
+
 /** U-Nets of magnitude images from scratch. */
 export const FROM_SCRATCH: Readonly<Record<Shipped, NetworkRecipe<{ channels: number }>>> = {
   original: {
