@@ -9,10 +9,12 @@ import type { Extra } from '../models/network.ts'
 import type { PlainTensor } from '../models/parameters.ts'
 import type { PlainBatch } from '../models/parts.ts'
 import { EXPANSION_DEFAULTS } from '../mri/coils/maps.ts'
-import { centreOf, type Pattern } from '../mri/pattern.ts'
+import { centreOf, multiply, type Pattern } from '../mri/pattern.ts'
 import { cropShape } from '../mri/transform.ts'
 import { type MeasuredCoils, mapsOfSlice, measuredCoils } from '../slice-coils.ts'
 import type { InputKind } from './input.ts'
+
+const MAPS = { maps: 'espirit', virtualCoils: 0 } as const
 
 /** Maps are not cut at the object's edge, because the ground truth has no such edge. */
 const EXPANSION = { ...EXPANSION_DEFAULTS, crop: 0 }
@@ -23,16 +25,20 @@ function maskPart({ kind, rows, columns, measured }: Pattern): PlainTensor {
   return { data: Float32Array.from(measured), shape }
 }
 
-/** Coil maps [coils, rows, columns, 2], whose squares sum to 1 or 0. One coil has ones. */
+/**
+ * Coil maps [coils, rows, columns, 2], whose squares sum to 1. One coil has ones. The maps are ESPIRiT's of the centre
+ * lines alone, which all masks of one kind have in common. Maps of a slice are therefore kept from epoch to epoch.
+ */
 function mapsPart(volume: Volume, slice: number, measured: MeasuredCoils, imaging: Imaging): PlainTensor {
-  const { coils, rows, columns, kspace } = measured
+  const { coils, rows, columns, kspace, where } = measured
   const shape = [coils, rows, columns, 2]
   if (coils === 1 || kspace.every(value => value === 0)) {
     const share = 1 / Math.sqrt(coils)
     return { data: Float32Array.from({ length: kspace.length }, (_, i) => (i % 2 ? 0 : share)), shape }
   }
-  const settings = { maps: 'espirit', virtualCoils: 0 } as const
-  return { data: mapsOfSlice(volume, slice, measured, settings, imaging, EXPANSION).maps, shape }
+  const pattern = centreOf(measured.pattern, where)
+  const centre = { ...measured, pattern, kspace: multiply(pattern, kspace) }
+  return { data: mapsOfSlice(volume, slice, centre, MAPS, imaging, EXPANSION).maps, shape }
 }
 
 const EXTRAS: Readonly<
