@@ -22,6 +22,13 @@ export const Device = z.object({
    * bits.
    */
   kernels: z.string(),
+  /** Node's version. */
+  node: z.string(),
+  /** `linux x64` */
+  platform: z.string(),
+  variant: z.enum(['cpu', 'cuda']),
+  /** Name of the engine's folder, which states everything that the engine depends on. */
+  build: z.string(),
 })
 export type Device = z.infer<typeof Device>
 
@@ -76,8 +83,6 @@ export const OfferedDevice = DeviceState.pick({ label: true, name: true, kind: t
 export type OfferedDevice = z.infer<typeof OfferedDevice>
 
 export const EngineHealth = Device.extend({
-  node: z.string(),
-  platform: z.string(),
   cores: z.int(),
   memory: z.object({ totalBytes: z.number(), freeBytes: z.number(), residentBytes: z.number() }),
   /** Milliseconds of a training step: U-Net-8, 64 × 64 images, batch 1, median of ten. */

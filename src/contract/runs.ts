@@ -78,7 +78,11 @@ const BEGINNING_NOTES = {
 /** An event of a running training. */
 export const TrainingEvent = z.discriminatedUnion('type', [
   /** The device that computes. Stored in the run's environment, not in its log. */
-  z.object({ type: z.literal('device'), device: Device }),
+  z.object({
+    type: z.literal('device'),
+    // Jobs of earlier versions tell nothing of these.
+    device: Device.partial({ node: true, platform: true, variant: true, build: true }),
+  }),
   z.object({
     type: z.literal('started'),
     steps: z.int(),

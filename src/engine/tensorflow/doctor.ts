@@ -57,8 +57,6 @@ export async function examine(device: Device, kernels: Kernels, missing: string 
   const counted = times.slice(1).toSorted((a, b) => a - b)
   return {
     ...device,
-    node: process.versions.node,
-    platform: `${process.platform} ${process.arch}`,
     cores: availableParallelism(),
     memory: { totalBytes: totalmem(), freeBytes: freemem(), residentBytes: process.memoryUsage.rss() },
     stepMs: counted[counted.length >> 1],

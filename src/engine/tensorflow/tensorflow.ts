@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
+import { basename, dirname } from 'node:path'
 import process from 'node:process'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Device } from '../../contract/engine.ts'
@@ -80,7 +81,7 @@ async function load(bindingPath: string): Promise<Compute> {
   const loaded = loadLibrary(bindingPath)
   const { kernels, name, missing } = kernelsOn(backend, tensorflows, loaded)
   const predictor = computesEagerly() ? null : makeGraphPredictor(backend, kernels, say)
-  const device = await deviceOf(backend, name)
+  const device = await deviceOf(backend, name, bindingPath)
   return {
     device,
     kernels,
@@ -112,7 +113,12 @@ function kernelsOn(backend: NativeBackend, tensorflows: Kernels, loaded: LoadedL
   return { kernels: withNativeKernels(backend, tensorflows), name, missing: null }
 }
 
-async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend, kernels: string): Promise<Device> {
+async function deviceOf(
+  { binding, isUsingGpuDevice }: NativeBackend,
+  kernels: string,
+  bindingPath: string,
+): Promise<Device> {
+  const build = basename(dirname(bindingPath))
   return {
     host: process.env.SLURMD_NODENAME ?? thisHost(), // a job has the environment of the machine that submitted it
     cpu: cpus()[0]?.model ?? null,
@@ -123,6 +129,10 @@ async function deviceOf({ binding, isUsingGpuDevice }: NativeBackend, kernels: s
     gpu: isUsingGpuDevice ? await gpuName() : null,
     compiler: compilesWithXla() ? 'XLA' : null,
     kernels,
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    variant: build.includes('-cuda-') ? 'cuda' : 'cpu',
+    build,
   }
 }
 

@@ -12,7 +12,8 @@ const require = createRequire(import.meta.url)
 export const VERSION: string = require('../../../package.json').version
 
 /**
- * The engine adds its machine, processor, threads and device when the training begins, perhaps on another machine.
+ * The environment of this program. When the training begins, perhaps on another machine, the engine's environment
+ * replaces all but the content and the version of Self-MRI.
  * @param content `contentDigest` of the volumes
  */
 export function environmentNow(content: string | null) {

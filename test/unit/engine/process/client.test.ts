@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { getPriority, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import process from 'node:process'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -198,6 +198,19 @@ describe('a long evaluation', () => {
       stop.abort()
       await expect(answer).rejects.toMatchObject({ code: 'CANCELLED' })
     }
+  })
+
+  it('tells where it computes, and with which Node and build', async () => {
+    const installed = locateEngine()!
+    engine = startEngine(installed)
+    await engine.call('load', {})
+    const { device } = await engine.call('status', {})
+    expect(device).toMatchObject({
+      node: process.versions.node,
+      platform: `${process.platform} ${process.arch}`,
+      variant: installed.variant,
+      build: basename(installed.directory),
+    })
   })
 
   it('ends with the error if a listener throws', async () => {

@@ -38,6 +38,10 @@ const CPU: Device = {
   gpu: null,
   compiler: null,
   kernels: 'TensorFlow',
+  node: '24.0.0',
+  platform: 'linux x64',
+  variant: 'cpu',
+  build: 'tensorflow-2.21.0-cpu-linux-x64',
 }
 
 /** A run on a device that took the minutes `from` to `to`. */

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AppError, type ErrorCode } from '../../../../src/contract/errors.ts'
 import { Recipe } from '../../../../src/contract/recipes.ts'
@@ -9,6 +10,7 @@ import type { RunConfig, RunEvent, TrainingEvent } from '../../../../src/contrac
 import { partialBeside } from '../../../../src/engine/files/whole-files.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { recordFailure } from '../../../../src/services/runs/ending.ts'
+import { VERSION } from '../../../../src/services/runs/environment.ts'
 import { eventsOf, logEvent } from '../../../../src/services/runs/log.ts'
 import { makeRecorder, type Recorder } from '../../../../src/services/runs/recorder.ts'
 import { findRun } from '../../../../src/services/runs/runs.ts'
@@ -283,6 +285,18 @@ it('the device is part of the environment, and a change of the device is noted',
       text: expect.stringContaining('device GPU, not CPU; gpu NVIDIA H100, not none; compiler XLA, not none'),
     },
   ])
+})
+
+it('the environment is of the machine that computed, as far as its event tells', () => {
+  const device = { host: 'n1', cpu: 'EPYC', threads: 2, tensorflow: '2.21.0', tfjs: '4.22.0', device: 'CPU' } as const
+  const known = { ...device, kernels: 'TensorFlow', gpu: null, compiler: null }
+  const environment = () => viewRun(services.profile, '1').environment
+  record({ type: 'device', device: known })
+  const platform = `${process.platform} ${process.arch}`
+  expect(environment()).toMatchObject({ selfMri: VERSION, node: process.versions.node, platform })
+  const there = { node: '26.1.0', platform: 'linux arm64', variant: 'cuda', build: 'tensorflow-2.21.0-cuda' } as const
+  record({ type: 'device', device: { ...known, ...there } })
+  expect(environment()).toMatchObject({ selfMri: VERSION, content: null, ...there })
 })
 
 it('notes another processor or number of threads of a CPU, but not another machine of this kind', () => {
