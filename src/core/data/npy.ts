@@ -31,7 +31,7 @@ const READERS: Readonly<Record<string, Reader>> = {
 }
 
 /** A 16-bit float from its bits. */
-function halfOf(bits: number): number {
+export function halfOf(bits: number): number {
   const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023]
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -24 * fraction)

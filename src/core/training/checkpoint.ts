@@ -118,7 +118,7 @@ function readHeader(bytes: Uint8Array, origin: string) {
 }
 
 /** Throws `NOT_FINITE` or `CHECKPOINT_DAMAGED` for values that no network can compute with. */
-function requireUsable(name: string, data: Float32Array, origin: string): void {
+export function requireUsable(name: string, data: Float32Array, origin: string): void {
   const remedy = 'Choose weights that were saved before the training diverged, or save them again.'
   const got = (wrong: number) =>
     `got ${data[wrong]} in ${name}, element ${wrong + 1} of ${data.length}, in ${origin}. ${remedy}`
