@@ -101,7 +101,8 @@ export const ERRORS = {
     example: 'Expected a run’s number, got "99". List them with: self-mri runs',
   },
   CHECKPOINT_DAMAGED: {
-    meaning: 'A checkpoint or a saved state differs from what was written, or is no valid safetensors file.',
+    meaning:
+      'A checkpoint or a saved state differs from what was written, or is no valid file of safetensors or PyTorch.',
     remedy:
       'Restore the file from a copy of the profile, or use a milestone of the run (RUN@EPOCH), or train again. ' +
       'Resuming takes the saved state before the damaged state, if there is one.',

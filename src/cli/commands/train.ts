@@ -165,7 +165,7 @@ export function fineTuneCommand(): Command {
     .requiredOption(
       '--from <run>',
       'a run’s number (number:RUN if a file has this name), RUN@EPOCH for a milestone of the run, ' +
-        'or a safetensors file with the tensor names of fastMRI’s U-Net or of U-Net++',
+        'or a file of safetensors, PyTorch or Lightning with the weights of a network that Self-MRI has',
     )
     .addOption(fieldOption('--fresh-output <yes|no>', Recipe.shape.freshOutput, yesOrNo))
     .option('--control', 'also train the control: the same fine-tuning, with the same seed, without pre-training')

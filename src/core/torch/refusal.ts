@@ -15,8 +15,8 @@ export const refusalFor = (origin: string): Refusal => ({
   damaged: got =>
     new AppError(
       'CHECKPOINT_DAMAGED',
-      `Expected a PyTorch checkpoint, got ${clipped(got)}, in ${origin}. Copy or download the file again, or save it again ` +
-        'with torch.save.',
+      `Expected a PyTorch checkpoint, got ${clipped(got)}, in ${origin}. ` +
+        'Copy or download the file again, or save it again with torch.save.',
     ),
   unsupported: (got, remedy) =>
     new AppError(

@@ -12,7 +12,6 @@ import { croppedTruth } from '../../core/data/truth.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../../core/evaluate.ts'
 import { makeEagerImaging } from '../../core/imaging.ts'
-import { fromTorch } from '../../core/models/parameters.ts'
 import { requireMask } from '../../core/mri/require-mask.ts'
 import { cropShape } from '../../core/mri/transform.ts'
 import type { Pause } from '../../core/pause.ts'
@@ -26,11 +25,10 @@ import { runFiles } from '../files/run-files.ts'
 import { synthesizeKnees } from '../files/synthesize.ts'
 import { VolumePool } from '../files/volume-pool.ts'
 import { contentOf, openVolume, scanFolder } from '../files/volumes.ts'
-import { readCheckpoint } from '../files/whole-files.ts'
 import { type Destination, inWorkshop, place } from '../files/written.ts'
 import { arithmeticFor, loadedCompute, requireCompute } from '../tensorflow/tensorflow.ts'
 import { type Batches, expectBatches, prepareAhead } from '../training/batches.ts'
-import { withReconstructor } from '../training/models.ts'
+import { readStart, withReconstructor } from '../training/models.ts'
 import { newestWhole } from '../training/resume.ts'
 import { taskOf } from '../training/tasks.ts'
 import { features, frame, metrics, overMasks, thumbnail } from '../viewing/frames.ts'
@@ -139,12 +137,13 @@ export const handlers: Handlers = {
       batches = prepareAhead(taskOf(asked, pool, compute), asked, device.device === 'GPU')
       const { task } = batches
       const resumed = states.length > 0 ? await newestWhole(request.run, states) : null
+      const given = start && !resumed ? await readStart(start, task.network) : null
       const training = runTraining({
         run: request.run,
         task,
         recipe: config.recipe,
         seed: config.seed,
-        start: start && !resumed ? fromTorch((await readCheckpoint(start)).tensors, task.network, start) : null,
+        start: given?.parameters ?? null,
         resume: resumed?.state ?? null,
         metadata: {
           network: config.network,
@@ -152,7 +151,7 @@ export const handlers: Handlers = {
           kind: config.kind,
           ...(config.method && { method: config.method }),
         },
-        notes: [...request.notes, ...(resumed?.notes ?? [])],
+        notes: [...request.notes, ...(given?.notes ?? []), ...(resumed?.notes ?? [])],
         files: runFiles(request.directory, { pause, emit }),
         pause,
         compute,

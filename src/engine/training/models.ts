@@ -2,9 +2,11 @@
 import { classicalOf } from '../../core/classical.ts'
 import { networkOf } from '../../core/models/index.ts'
 import { type Model, makeModel } from '../../core/models/model.ts'
+import type { ParameterSpec } from '../../core/models/network.ts'
 import { fromTorch } from '../../core/models/parameters.ts'
 import type { Reconstructor } from '../../core/reconstruct.ts'
-import { readCheckpoint } from '../files/whole-files.ts'
+import { conversionNotes, decodeWeights, parametersOf } from '../../core/torch/weights.ts'
+import { readBytes, readCheckpoint } from '../files/whole-files.ts'
 import type { ModelReference, ReconstructorReference } from '../process/protocol.ts'
 
 /** The caller disposes `parameters`. */
@@ -13,6 +15,12 @@ export async function loadModel(reference: ModelReference): Promise<Model> {
   const config = network.config.parse(reference.networkConfig)
   const { tensors } = await readCheckpoint(reference.checkpoint)
   return makeModel(network, config, fromTorch(tensors, network.parameters(config), reference.checkpoint))
+}
+
+/** Parameters from which a training starts, from a run or from a file of another program. */
+export async function readStart(path: string, specs: readonly ParameterSpec[]) {
+  const weights = decodeWeights(await readBytes(path), path)
+  return { parameters: parametersOf(weights, specs, path), notes: conversionNotes(weights.remarks) }
 }
 
 export async function withReconstructor<T>(

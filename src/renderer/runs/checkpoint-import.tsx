@@ -1,6 +1,7 @@
-/** Importing a checkpoint of other origin: a safetensors file with fastMRI's U-Net names. */
+/** Importing a checkpoint of other origin: a file of safetensors, PyTorch or Lightning. */
 import { Select } from '@mantine/core'
 import { useState } from 'react'
+import { isCheckpointFile } from '../../contract/checkpoint-files.ts'
 import { importCheckpoint } from '../app/run-actions.ts'
 import { useTrainable } from '../viewer/open-study.ts'
 import { FormDialog } from '../widgets/form-dialog.tsx'
@@ -19,15 +20,15 @@ export function CheckpointImport({ opened, onClose }: { opened: boolean; onClose
     <FormDialog
       title="Import a checkpoint"
       action="Import checkpoint"
-      ready={study !== null && path.endsWith('.safetensors')}
+      ready={study !== null && isCheckpointFile(path)}
       onSubmit={() => void start()}
       {...{ opened, onClose }}
     >
       <p className="secondary">
-        A safetensors file whose tensors have the names of fastMRI’s U-Net. The file is copied. The patients that it was
-        trained on are unknown.
+        A file of safetensors, PyTorch (.pt, .pth) or Lightning (.ckpt) with the weights of a network of the start form.
+        No code in the file is run. The weights are copied. The patients of the training are unknown.
       </p>
-      <HostPath label="File on the host" what="file" example="/data/unet.safetensors" value={path} onChange={setPath} />
+      <HostPath label="File on the host" what="file" example="/data/unet.pt" value={path} onChange={setPath} />
       <Select
         label="Study"
         data={trainable.map(({ id, name }) => ({ value: String(id), label: name }))}

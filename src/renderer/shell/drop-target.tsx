@@ -1,5 +1,5 @@
 /**
- * Dropping on the window: a folder becomes a study, HDF5 files are opened to be reconstructed, a safetensors file is
+ * Dropping on the window: a folder becomes a study, HDF5 files are opened to be reconstructed, a checkpoint is
  * imported.
  */
 import { useEffect, useState } from 'react'
@@ -68,7 +68,7 @@ export function DropTarget() {
     <div className={style.dropping}>
       <strong>Drop to open</strong>
       <span className="secondary">
-        a folder becomes a study · HDF5 files are reconstructed · a .safetensors file is imported
+        a folder becomes a study · HDF5 files are reconstructed · a checkpoint (.safetensors, .pt, .ckpt) is imported
       </span>
     </div>
   )

@@ -1,4 +1,5 @@
 /** Brings files and folders to the host: the desktop passes their paths, a browser uploads them. */
+import { isCheckpointFile } from '../../contract/checkpoint-files.ts'
 import { uploadPath } from '../../contract/images.ts'
 import { desktop, type WorkProgress } from '../app/client.ts'
 import { importCheckpoint } from '../app/run-actions.ts'
@@ -50,8 +51,7 @@ export async function openFiles(files: readonly BroughtFile[], study: number | n
   const name = files.length === 1 ? files[0].path : `${files.length} files`
   const paths = desktop ? files.map(({ file }) => desktop!.pathOf(file)) : await bring(name, files)
   if (!paths) return
-  const isCheckpoint = (path: string) => path.endsWith('.safetensors')
-  const scans = paths.filter(path => !isCheckpoint(path))
+  const scans = paths.filter(path => !isCheckpointFile(path))
   if (scans.length > 0) await addScans(scans)
-  if (study !== null) for (const path of paths.filter(isCheckpoint)) await importCheckpoint(path, study)
+  if (study !== null) for (const path of paths.filter(isCheckpointFile)) await importCheckpoint(path, study)
 }

@@ -1,4 +1,7 @@
-/** Checkpoints from other programs: safetensors files whose tensors have the names of a known network. */
+/**
+ * Checkpoints from other programs: files of safetensors, PyTorch or Lightning whose tensors have the names of a known
+ * network.
+ */
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,13 +9,16 @@ import { AppError } from '../../contract/errors.ts'
 import { MaskSpec } from '../../contract/evaluation.ts'
 import type { StoredConfig } from '../../contract/runs.ts'
 import { some } from '../../contract/words.ts'
+import { prefixesOf, withoutPrefix } from '../../core/models/names.ts'
 import { fromTorch } from '../../core/models/parameters.ts'
-import { decodeCheckpoint } from '../../core/training/checkpoint.ts'
+import { conversionNotes, decodeWeights, type Weights } from '../../core/torch/weights.ts'
+import { encodeCheckpoint } from '../../core/training/checkpoint.ts'
 import { makeFolder, runDirectory, storedRunFile } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { studyById } from '../studies/studies.ts'
 import { METHODS, NETWORKS, networkOf } from './catalogue.ts'
 import { chosenSettings } from './chosen-settings.ts'
+import { logEvent } from './log.ts'
 import { insertRun } from './store.ts'
 import { recordCheckpoint } from './store-training.ts'
 
@@ -34,26 +40,39 @@ function readFile(path: string): Uint8Array {
   } catch (cause) {
     throw new AppError(
       'FILE_UNREADABLE',
-      `Expected a run’s number or a safetensors file, got: ${(cause as Error).message}`,
+      `Expected a run’s number or a checkpoint file, got: ${(cause as Error).message}`,
       cause,
     )
   }
 }
 
-function networkOfBytes(bytes: Uint8Array, path: string): ImportedNetwork {
-  const { tensors, metadata } = decodeCheckpoint(bytes, path)
-  const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]))
+/** A file's weights under the names of the network, and what was recognised from them. */
+interface RecognisedFile extends Weights {
+  readonly imported: ImportedNetwork
+}
+
+/** The network whose sign is in the names. A training module may put a prefix before all names. */
+function findNetwork(tensors: Weights['tensors'], path: string) {
   const ids = Object.keys(NETWORKS) as NetworkId[]
-  const found = ids.find(id => networkOf(id).sign.settings(shapes) !== null)
-  if (!found) {
-    const known = ids.map(id => `${NETWORKS[id].label} (${NETWORKS[id].sign.first}, …)`)
-    throw new AppError(
-      'UNSUPPORTED_FORMAT',
-      `Expected ${known.join(' or ')}, got ${some([...tensors.keys()], MOST_NAMED)}, in ${path}`,
-    )
+  for (const prefix of prefixesOf(tensors.keys())) {
+    const named = withoutPrefix(tensors, prefix)
+    const shapes = new Map([...named].map(([name, { shape }]) => [name, shape]))
+    for (const id of ids) {
+      const told = networkOf(id).sign.settings(shapes)
+      if (told !== null) return { id, told, tensors: named }
+    }
   }
-  const { label, config, parameters, sign } = networkOf(found)
-  const told = sign.settings(shapes)
+  const known = ids.map(id => `${NETWORKS[id].label} (${NETWORKS[id].sign.first}, …)`)
+  throw new AppError(
+    'UNSUPPORTED_FORMAT',
+    `Expected ${known.join(' or ')}, got ${some([...tensors.keys()], MOST_NAMED)}, in ${path}`,
+  )
+}
+
+function recogniseFile(path: string): RecognisedFile {
+  const weights = decodeWeights(readFile(path), path)
+  const { id, told, tensors } = findNetwork(weights.tensors, path)
+  const { label, config, parameters } = networkOf(id)
   const networkConfig = chosenSettings(config, told, { of: `${label} (of ${path})` })
   const specs = parameters(networkConfig)
   fromTorch(tensors, specs, path) // throws if a name or a shape is missing
@@ -66,25 +85,24 @@ function networkOfBytes(bytes: Uint8Array, path: string): ImportedNetwork {
         `in ${path}`,
     )
   }
-  const { kind, method } = metadata
-  return {
-    network: found,
-    networkConfig,
-    method: kind === 'pretrain' && Object.hasOwn(METHODS, method) ? method : null,
-  }
+  const { kind, method } = weights.metadata
+  const isKnown = kind === 'pretrain' && Object.hasOwn(METHODS, method)
+  return { ...weights, tensors, imported: { network: id, networkConfig, method: isKnown ? method : null } }
 }
 
 /** The network of a checkpoint file, recognised from its tensors. Throws if the network is unknown. */
-export const networkOfCheckpoint = (path: string): ImportedNetwork => networkOfBytes(readFile(path), path)
+export const networkOfCheckpoint = (path: string): ImportedNetwork => recogniseFile(path).imported
 
 /**
- * Copies a checkpoint into the profile as a run of kind `import`. Returns the run's id. The settings of its training
- * are unknown, so the configuration holds defaults for a fine-tuning: no recipe, the standard mask, seed 0.
+ * Copies weights into the profile, as safetensors, and adds a run of kind `import`. Returns the run's id. The settings
+ * of its training are unknown, so the configuration holds defaults for a fine-tuning: no recipe, the standard mask,
+ * seed 0.
  */
 export function importCheckpoint(profile: Profile, study: number, path: string): string {
-  const bytes = readFile(path)
+  const { imported, remarks, ...checkpoint } = recogniseFile(path)
+  const bytes = encodeCheckpoint(checkpoint)
   const config: StoredConfig = {
-    ...networkOfBytes(bytes, path),
+    ...imported,
     kind: 'import',
     methodConfig: {},
     pretext: null,
@@ -110,6 +128,7 @@ export function importCheckpoint(profile: Profile, study: number, path: string):
         path: storedRunFile(profile, copy),
         sha256: createHash('sha256').update(bytes).digest('hex'),
       })
+      for (const note of conversionNotes(remarks)) logEvent(profile, run, { type: 'note', ...note })
       return run
     })()
   } catch (error) {

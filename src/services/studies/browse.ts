@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { CHECKPOINT_ENDINGS } from '../../contract/checkpoint-files.ts'
 import { EXTENSIONS } from '../../core/data/formats/index.ts'
 import { callersPath } from '../profile/paths.ts'
 
@@ -18,7 +19,7 @@ const isFolder = (path: string) =>
   )
 
 /** Endings of files that can be opened: volumes, checkpoints and masks. */
-const OPENABLE = [...EXTENSIONS, '.safetensors', '.npy']
+const OPENABLE = [...EXTENSIONS, ...CHECKPOINT_ENDINGS, '.npy']
 
 /** Lists the folder `path`, or its nearest existing parent. An empty path is the home folder. */
 export async function browse(path: string): Promise<Listing> {

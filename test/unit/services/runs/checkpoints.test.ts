@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -8,7 +8,9 @@ import { decodeCheckpoint, encodeCheckpoint } from '../../../../src/core/trainin
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { importCheckpoint, networkOfCheckpoint } from '../../../../src/services/runs/checkpoints.ts'
 import { findRun, listRuns } from '../../../../src/services/runs/runs.ts'
+import { viewRun } from '../../../../src/services/runs/views.ts'
 import { addStudy } from '../../../studies.ts'
+import { readTorchFixture, torchFixture } from '../../../torch-files.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
 let profile: string
@@ -161,6 +163,32 @@ describe('an import', () => {
     expect(() => importCheckpoint(services.profile, id, write(new Map()))).toThrow()
     expect(listRuns(services.profile)).toHaveLength(3)
   })
+
+  it.each(['unet.pt', 'unet.ckpt', 'unet-2018.pt', 'unet-half.pt'])(
+    'of a file of PyTorch keeps safetensors, the path of the file, and remarks: %s',
+    name => {
+      const { id } = addStudy(services.profile, 's', [[noiseVolume('a').info, 'train']])
+      const path = torchFixture(name)
+      const { run, checkpoints, notes } = viewRun(services.profile, importCheckpoint(services.profile, id, path))
+      expect(run).toMatchObject({
+        kind: 'import',
+        network: 'unet',
+        config: { networkConfig: { channels: 2, pools: 2 } },
+      })
+      expect(run.parent).toBe(path)
+      const stored = decodeCheckpoint(readFileSync(checkpoints[0].path), 'stored').tensors
+      const right = decodeCheckpoint(readTorchFixture('unet.safetensors'), 'right').tensors
+      expect(new Set(stored.keys())).toEqual(new Set(right.keys()))
+      const isHalf = name === 'unet-half.pt'
+      for (const [tensor, { shape, data }] of right) {
+        expect(stored.get(tensor)!.shape).toEqual(shape)
+        if (!isHalf) expect(stored.get(tensor)!.data).toEqual(data)
+      }
+      expect(notes.map(({ text }) => text)).toEqual(
+        isHalf ? [expect.stringMatching(/float16/), expect.stringMatching(/RandomMaskFunc/)] : [],
+      )
+    },
+  )
 
   it('of weights that are not finite makes no run, and names the tensor', () => {
     const { id } = addStudy(services.profile, 's', [[noiseVolume('a').info, 'train']])
