@@ -21,6 +21,8 @@ export interface ParameterSpec {
   readonly buffer?: true
   /** Belongs to the last layer, which makes the image. */
   readonly output?: true
+  /** A training keeps every element at this value or above. A checkpoint with a smaller element is refused. */
+  readonly minimum?: { readonly value: number; readonly because: string }
 }
 
 export type Parameters = Readonly<Record<string, tf.Tensor>>

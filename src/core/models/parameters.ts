@@ -139,9 +139,20 @@ export function toTorch(flat: Float32Array, specs: readonly ParameterSpec[]): Ma
   return tensors
 }
 
+function requireMinimum({ name, minimum }: ParameterSpec, data: Float32Array, origin: string): void {
+  const refused = minimum && data.find(value => !(value >= Math.fround(minimum.value)))
+  if (refused === undefined) return
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected ${name} of at least ${minimum!.value}, got ${refused}, in ${origin}. ${minimum!.because} ` +
+      'Choose another checkpoint of the run, or train again with a lower learning rate.',
+  )
+}
+
 /**
- * Named tensors in PyTorch's layouts → flat vector.
- * Throws `SHAPE_MISMATCH` if a tensor of `specs` is missing or has another shape. The error names `origin`.
+ * Named tensors in PyTorch's layouts → flat vector. Errors name `origin`.
+ * Throws `SHAPE_MISMATCH` if a tensor of `specs` is missing or has another shape, and `INVALID_ARGUMENT` if an element
+ * is below the parameter's minimum.
  */
 export function fromTorch(
   tensors: ReadonlyMap<string, PlainTensor>,
@@ -161,6 +172,7 @@ export function fromTorch(
         `Expected ${spec.name} of ${shape}, got ${tensor.shape.join(' × ')}, in ${origin}`,
       )
     }
+    requireMinimum(spec, tensor.data, origin)
     const place = flat.subarray(offset, offset + tensor.data.length)
     permute(tensor.data, spec.shape, TORCH_AXES[spec.kind], place)
     offset += tensor.data.length

@@ -6,6 +6,7 @@ import type { ParameterSpec, Parameters, Pass } from '../models/network.ts'
 import { replace, unpack } from '../models/parameters.ts'
 import type { Batch } from '../models/parts.ts'
 import { frugalValueAndGrad } from './frugal.ts'
+import { atLeastMinima } from './minima.ts'
 import type { Optimizer } from './optimizers.ts'
 
 /** What a training carries from step to step. */
@@ -50,6 +51,7 @@ export function makeStep(
       return Object.fromEntries(bufferNames.map(name => [name, all[name]]))
     })
   }
+  const projections = [project, atLeastMinima(specs)].filter(each => each !== undefined)
   return (state, batch, scalars) =>
     tf.tidy(() => {
       const buffers = buffersOf(state.parameters) // outside the gradient's tape
@@ -69,7 +71,10 @@ export function makeStep(
       })(state.parameters)
       const updated = optimizer.update(state.parameters, grad as tf.Tensor1D, state.slots, scalars)
       const set = replace(updated.parameters, specs, values)
-      const parameters = project ? replace(set, specs, new Map(Object.entries(project(unpack(set, specs))))) : set
+      const parameters = projections.reduce(
+        (flat, project) => replace(flat, specs, new Map(Object.entries(project(unpack(flat, specs))))),
+        set,
+      )
       tf.dispose([...values.values()])
       // A named object of tensors, so that tidy keeps them all.
       const next = { parameters, slots: updated.slots }

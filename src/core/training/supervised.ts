@@ -20,6 +20,7 @@ import type { Masking } from '../mri/draw.ts'
 import { stream } from '../mri/random.ts'
 import { cropShape } from '../mri/transform.ts'
 import { DEFAULT_LOSS, makeLoss, needsRange } from './losses.ts'
+import { makeMinimaNotes } from './minima.ts'
 import { previewOf } from './preview.ts'
 import type { TrainingTask } from './task.ts'
 import { makeValidation } from './validation.ts'
@@ -70,6 +71,7 @@ export function supervisedTask(job: SupervisedJob, compute: Arithmetic): Trainin
   const loss = makeLoss(weights)
   const maximumOf = makeMaxima()
   const { validate, known } = makeValidation({ ...job, validation }, specs, loss, imaging)
+  const minimaNotes = makeMinimaNotes(specs)
 
   async function sample({ source, index }: SliceReference, epoch: number, place: number): Promise<PlainBatch> {
     const volume = await source.open()
@@ -108,7 +110,10 @@ export function supervisedTask(job: SupervisedJob, compute: Arithmetic): Trainin
       for (const place of plan.places(epoch, index)) chosen.push(await sample(samples[place], epoch, place))
       return stackParts(chosen)
     },
-    validate,
+    async validate(parameters, pause) {
+      const validated = await validate(parameters, pause)
+      return validated && { ...validated, advice: await minimaNotes(parameters) }
+    },
     preview: previewOf({ ...job, validation }, specs, 'signal', imaging, known),
   }
 }
