@@ -10,6 +10,7 @@ import { MaskSpec } from '../../contract/evaluation.ts'
 import type { StoredConfig } from '../../contract/runs.ts'
 import { some } from '../../contract/words.ts'
 import { prefixesOf, withoutPrefix } from '../../core/models/names.ts'
+import type { Shapes } from '../../core/models/network.ts'
 import { fromTorch } from '../../core/models/parameters.ts'
 import { conversionNotes, decodeWeights, type Weights } from '../../core/torch/weights.ts'
 import { encodeCheckpoint } from '../../core/training/checkpoint.ts'
@@ -51,17 +52,30 @@ interface RecognisedFile extends Weights {
   readonly imported: ImportedNetwork
 }
 
+const shapesOf = (tensors: Weights['tensors']): Shapes =>
+  new Map(Array.from(tensors, ([name, { shape }]) => [name, shape]))
+
 /** The network whose sign is in the names. A training module may put a prefix before all names. */
 function findNetwork(tensors: Weights['tensors'], path: string) {
   const ids = Object.keys(NETWORKS) as NetworkId[]
-  for (const prefix of prefixesOf(tensors.keys())) {
-    const named = withoutPrefix(tensors, prefix)
-    const shapes = new Map([...named].map(([name, { shape }]) => [name, shape]))
+  const candidates = prefixesOf(tensors.keys()).map(prefix => withoutPrefix(tensors, prefix))
+  for (const named of candidates) {
+    const shapes = shapesOf(named)
     for (const id of ids) {
       const told = networkOf(id).sign.settings(shapes)
       if (told !== null) return { id, told, tensors: named }
     }
   }
+  for (const named of candidates)
+    for (const { label, sign } of ids.map(networkOf)) {
+      const first = named.get(sign.first)
+      if (first)
+        throw new AppError(
+          'SHAPE_MISMATCH',
+          `Expected ${label} with the input channels that Self-MRI gives it, got ${sign.first} of ` +
+            `${first.shape.join(' × ')}, in ${path}. Choose a checkpoint of the same network.`,
+        )
+    }
   const known = ids.map(id => `${NETWORKS[id].label} (${NETWORKS[id].sign.first}, …)`)
   throw new AppError(
     'UNSUPPORTED_FORMAT',
@@ -69,11 +83,22 @@ function findNetwork(tensors: Weights['tensors'], path: string) {
   )
 }
 
+/** Settings that Self-MRI wrote into the file. They tell more than names and shapes, for example a zero start. */
+function writtenSettings({ network, config }: Weights['metadata'], id: NetworkId): object {
+  if (network !== id || config === undefined) return {}
+  try {
+    return Object(JSON.parse(config))
+  } catch {
+    return {}
+  }
+}
+
 function recogniseFile(path: string): RecognisedFile {
   const weights = decodeWeights(readFile(path), path)
   const { id, told, tensors } = findNetwork(weights.tensors, path)
   const { label, config, parameters } = networkOf(id)
-  const networkConfig = chosenSettings(config, told, { of: `${label} (of ${path})` })
+  const settings = { ...told, ...writtenSettings(weights.metadata, id) }
+  const networkConfig = chosenSettings(config, settings, { of: `${label} (of ${path})` })
   const specs = parameters(networkConfig)
   fromTorch(tensors, specs, path) // throws if a name or a shape is missing
   const expected = new Set(specs.map(({ name }) => name))

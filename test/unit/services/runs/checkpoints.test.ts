@@ -69,6 +69,16 @@ describe('the network of a checkpoint', () => {
     }
   })
 
+  it('is of the settings that Self-MRI wrote into the file, if they fit the tensors', () => {
+    const tensors = tensorsOf('unet', { channels: 2, pools: 3 })
+    const told = (metadata: Record<string, string>) => networkOfCheckpoint(write(tensors, metadata)).networkConfig
+    const right = { channels: 2, pools: 3 }
+    expect(told({ network: 'unet', config: JSON.stringify(right) })).toEqual(right)
+    expect(told({ network: 'unet', config: 'no JSON' })).toEqual(right)
+    expect(told({ network: 'other', config: '{"pools":2}' })).toEqual(right)
+    expect(() => told({ network: 'unet', config: '{"pools":4}' })).toThrow(/Expected .*, got none, in/)
+  })
+
   it('does not depend on PyTorch’s counters of batches', () => {
     const networkConfig = { channels: 2, deepSupervision: false }
     const tensors = tensorsOf('unet-plus-plus', networkConfig)
@@ -97,7 +107,7 @@ describe('a checkpoint that does not fit', () => {
     [
       'three input channels',
       replaced('unet', { channels: 2, pools: 2 }, 'down_sample_layers.0.layers.0.weight', [2, 3, 3, 3]),
-      /down_sample_layers\.0\.layers\.0\.weight of 2 × 1 × 3 × 3, got 2 × 3 × 3 × 3/,
+      /Expected U-Net with .*, got down_sample_layers\.0\.layers\.0\.weight of 2 × 3 × 3 × 3, in/,
     ],
     [
       'a running statistic of another length',
