@@ -41,16 +41,26 @@ const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffse
 
 const decoder = new TextDecoder()
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1
-  return crc
-})
+/** Tables for four bytes at once: `CRC_TABLES[k][byte]` is the checksum of the byte and k zeros. */
+const CRC_TABLES = [0, 1, 2, 3].map(zeros =>
+  Uint32Array.from({ length: 256 }, (_, byte) => {
+    let crc = byte
+    for (let bit = 0; bit < 8 * (zeros + 1); bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1
+    return crc
+  }),
+)
 
-export function crc32Of(bytes: Uint8Array): number {
-  let crc = ELSEWHERE
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ bytes[i]) & 0xff]
-  return (crc ^ ELSEWHERE) >>> 0
+function crc32Of(bytes: Uint8Array): number {
+  const [last, third, second, first] = CRC_TABLES
+  const whole = bytes.length - (bytes.length % 4)
+  let crc = -1
+  let i = 0
+  for (; i < whole; i += 4) {
+    crc ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24)
+    crc = first[crc & 255] ^ second[(crc >>> 8) & 255] ^ third[(crc >>> 16) & 255] ^ last[crc >>> 24]
+  }
+  for (; i < bytes.length; i++) crc = (crc >>> 8) ^ last[(crc ^ bytes[i]) & 255]
+  return ~crc >>> 0
 }
 
 /** Where the table of members lies, and the number of members. */

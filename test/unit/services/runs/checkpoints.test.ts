@@ -195,7 +195,7 @@ describe('an import', () => {
         if (!isHalf) expect(stored.get(tensor)!.data).toEqual(data)
       }
       expect(notes.map(({ text }) => text)).toEqual(
-        isHalf ? [expect.stringMatching(/float16/), expect.stringMatching(/RandomMaskFunc/)] : [],
+        isHalf ? [expect.stringMatching(/float16/), expect.stringMatching(/UnetDataTransform/)] : [],
       )
     },
   )
