@@ -20,6 +20,9 @@ export interface Reading extends Meaning {
   readonly foreign: ReadonlySet<string>
 }
 
+/** Longest name in a remark. A damaged file can hold any text as a name. */
+const MOST_LETTERS = 100
+
 /** PyTorch's own limit. */
 const MOST_AXES = 64
 
@@ -69,7 +72,7 @@ export function torchMeaning(refusal: Refusal): Reading {
     call(name, args) {
       const known = CALLS.get(name)
       if (known) return known(args, refusal)
-      if (!(PLAIN.has(name) || PLAIN_PACKAGES.test(name))) foreign.add(name)
+      if (!(PLAIN.has(name) || PLAIN_PACKAGES.test(name))) foreign.add(name.slice(0, MOST_LETTERS))
       return { kind: 'foreign', name }
     },
     persistent: id => storageOf(id, refusal),
