@@ -63,3 +63,6 @@ export const noiseInput = <Config>(
   seed: number,
   batch = 1,
 ) => tensorsOf(stackParts(Array.from({ length: batch }, (_, i) => noiseParts(network, config, shape, seed + i))))
+
+/** Settings of small networks for tests. Each network reads its own. */
+export const SMALL_NETWORK = { channels: 2, cascades: 2, mapChannels: 2 }

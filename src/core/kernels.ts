@@ -130,11 +130,12 @@ const complexProductOfParts: Kernels['complexProduct'] = (a, b, conjugated) =>
 export const normalBy = ({ fourier, complexProduct }: Pick<Kernels, 'fourier' | 'complexProduct'>): Kernels['normal'] =>
   ownAdjoint((x, maps, mask) =>
     tf.tidy(() => {
+      // By reshape, because a graph cannot replay ExpandDims.
       const [batch, coils, height, width] = maps.shape as number[]
       const transformed = (pairs: tf.Tensor, direction: Direction) =>
         tf.reshape(fourier(tf.reshape(pairs, [batch * coils, height, width, 2]), direction), maps.shape)
-      const seen = complexProduct(maps, tf.expandDims(x, 1), false)
-      const measured = tf.mul(transformed(seen, 'forward'), tf.expandDims(mask, 1))
+      const seen = complexProduct(maps, tf.reshape(x, [batch, 1, height, width, 2]), false)
+      const measured = tf.mul(transformed(seen, 'forward'), tf.reshape(mask, [batch, 1, ...mask.shape.slice(1)]))
       return tf.sum(complexProduct(maps, transformed(measured, 'inverse'), true), 1)
     }),
   )

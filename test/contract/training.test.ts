@@ -23,6 +23,7 @@ import type { Training, TrainingTask } from '../../src/core/training/task.ts'
 import { train } from '../../src/core/training/train.ts'
 import { graphStepper } from '../../src/engine/tensorflow/graph/stepper.ts'
 import { compute, useEngine } from '../engine.ts'
+import { SMALL_NETWORK } from '../network-inputs.ts'
 import { noiseVolume, sourceOf } from '../volumes.ts'
 
 beforeAll(useEngine)
@@ -46,7 +47,7 @@ interface Case {
 
 function casesOf(networkId: string): [string, Case][] {
   const network = networkOf(networkId)
-  const networkConfig = network.config.parse({ channels: 2 })
+  const networkConfig = network.config.parse(SMALL_NETWORK)
   const shared = { network, networkConfig, train: patients('a', 'b'), validation: patients('c'), slices, mask, seed: 5 }
   const supervised = () => supervisedTask({ ...shared, batch: 1 }, compute())
   const pretraining = (id: string, changes: Partial<Pretext> = {}) => {
@@ -211,7 +212,7 @@ describe.each(cases)('%s', (_, { network: networkId, make }) => {
     expect(previews.get(recipe.epochs)).not.toEqual(previews.get(1) ?? new Float32Array(0))
     const volume = noiseVolume('c')
     const network = networkOf(networkId)
-    const model = { network, config: network.config.parse({ channels: 2 }), specs, parameters }
+    const model = { network, config: network.config.parse(SMALL_NETWORK), specs, parameters }
     const reconstructed = await reconstructSlice(
       volume,
       1,
@@ -389,7 +390,7 @@ describe('a training', () => {
     const task = supervisedTask(
       {
         network,
-        networkConfig: network.config.parse({ channels: 2 }),
+        networkConfig: network.config.parse(SMALL_NETWORK),
         train: patients('a'),
         validation: [],
         slices,
@@ -410,7 +411,7 @@ describe('a training', () => {
     const task = supervisedTask(
       {
         network,
-        networkConfig: network.config.parse({ channels: 2 }),
+        networkConfig: network.config.parse(SMALL_NETWORK),
         train: patients('a'),
         // Opening a volume closes the volume before.
         validation: sources.map((volume, i) => ({
@@ -501,7 +502,7 @@ describe('a training', () => {
     const task = supervisedTask(
       {
         network,
-        networkConfig: network.config.parse({ channels: 2 }),
+        networkConfig: network.config.parse(SMALL_NETWORK),
         train: [scanned],
         validation: [],
         slices,
@@ -517,6 +518,8 @@ describe('a training', () => {
 })
 
 describe('a study of several matrices and numbers of coils', () => {
+  /** ESPIRiT's maps need more than six columns at the centre. */
+  const mask = { kind: 'random', acceleration: 2, centerFraction: 0.34 } as const
   const mixed = () => [
     sourceOf(noiseVolume('a', { slices: 5, coils: 3, rows: 32, columns: 24 })),
     sourceOf(noiseVolume('b', { slices: 3, coils: 5, rows: 36, columns: 28 })),
@@ -528,7 +531,7 @@ describe('a study of several matrices and numbers of coils', () => {
   const shared = () => ({ train: mixed(), validation: held(), slices, mask, seed: 5, batch: 2 })
   const supervised = (networkId: string) => () => {
     const network = networkOf(networkId)
-    const networkConfig = network.config.parse({ channels: 2, ...(networkId === 'unet' && { pools: 2 }) })
+    const networkConfig = network.config.parse({ ...SMALL_NETWORK, ...(networkId === 'unet' && { pools: 2 }) })
     return supervisedTask({ ...shared(), network, networkConfig }, compute())
   }
   const pretraining = (id: string) => () => {

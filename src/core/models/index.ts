@@ -1,11 +1,18 @@
 /** All reconstruction networks. A new network needs a file in this folder and a line here. */
 import { AppError } from '../../contract/errors.ts'
+import { complexUnet } from './complex-unet.ts'
 import type { Network } from './network.ts'
 import { unet } from './unet.ts'
 import { unetPlusPlus } from './unet-plus-plus.ts'
+import { varnet } from './varnet.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: each network has a configuration of its own, checked by its schema
-export const NETWORKS = { unet, 'unet-plus-plus': unetPlusPlus } satisfies Record<string, Network<any>>
+export const NETWORKS = {
+  unet,
+  'unet-plus-plus': unetPlusPlus,
+  'complex-unet': complexUnet,
+  varnet,
+  // biome-ignore lint/suspicious/noExplicitAny: each network has a configuration of its own, checked by its schema
+} satisfies Record<string, Network<any>>
 
 export function networkOf(id: string): Network {
   if (Object.hasOwn(NETWORKS, id)) return NETWORKS[id as keyof typeof NETWORKS] as Network<never> as Network

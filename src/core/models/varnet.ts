@@ -11,7 +11,7 @@ import type { Kernels } from '../kernels.ts'
 import { UNROLLED } from '../training/recipes.ts'
 import { CHANNELS, type Input, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
 import { expand, fourierOfCoils, imageOf, reduce } from './physics/coils.ts'
-import { rootSumOfSquares } from './physics/complex.ts'
+import { dividedByRoot } from './physics/complex.ts'
 import { Consistency, hard, maskOfCoils, soft } from './physics/consistency.ts'
 import {
   type NormUnet,
@@ -94,7 +94,7 @@ function mapsOf(
   const [batch, coils, height, width] = low.shape
   const images = tf.reshape(fourierOfCoils(kernels, low, 'inverse'), [batch * coils, height, width, 2]) as tf.Tensor4D
   const made = tf.reshape(normUnetPass(kernels, mapUnet(config), parameters, images, pass), low.shape) as tf.Tensor5D
-  return tf.div(made, rootSumOfSquares(made))
+  return dividedByRoot(made)
 }
 
 type Named = Readonly<Record<string, tf.Tensor>>
@@ -127,12 +127,11 @@ function cascades(
     const own = Object.entries(parameters).filter(([name]) => name.startsWith(cascadeName(t)))
     const present = after.at(-1) ?? input.kspace
     const inputs: Named = { present, ...(maps && { maps }), ...Object.fromEntries(own) }
-    const compute = (named: Named, pass: Pass = {}) => cascade(kernels, config, t, named, pass)
-    // The layers' features are for viewing, which has no gradients.
-    const spares = config.recompute && !pass.tap
-    after.push(
-      spares ? recompute(compute, inputs, constants) : tf.tidy(() => compute({ ...inputs, ...constants }, pass)),
-    )
+    const compute = (named: Named) => cascade(kernels, config, t, named, pass)
+    const plain = () => compute({ ...inputs, ...constants })
+    // Features of layers are for viewing. They must outlive the cascade, and need no gradients.
+    if (pass.tap) after.push(plain())
+    else after.push(config.recompute ? recompute(compute, inputs, constants) : tf.tidy(plain))
   }
   return after
 }
@@ -215,6 +214,6 @@ export const varnet: Network<VarNetConfig> = {
   minimumSize: config => Math.max(...unetsOf(config).map(({ size }) => normUnetMinimumSize(size.pools))),
   tooSmall(config, shape) {
     const cascades = normUnetTooSmall(config.pools, shape, '--pools')
-    return cascades ?? (config.maps === 'network' ? normUnetTooSmall(config.mapPools, shape, 'mapPools') : null)
+    return cascades ?? (config.maps === 'network' ? normUnetTooSmall(config.mapPools, shape, '--map-pools') : null)
   },
 }

@@ -50,12 +50,18 @@ export const conjugateProduct = <T extends tf.Tensor>(kernels: Kernels, a: tf.Te
     }
   })(a, b) as T
 
-/** √(Σ x²) over `axes`, which keep the length 1. The gradient is finite everywhere, and 0 at 0. */
-const rootOfSquares = (x: tf.Tensor, axes: number[]): tf.Tensor =>
-  tf.sqrt(tf.add(tf.sum(tf.square(x), axes, true), TINY))
+/** Σ x² over `axes`, which keep the length 1, and a number that makes gradients of its root finite: 0 at 0. */
+const squares = (x: tf.Tensor, axes: number[]): tf.Tensor => tf.add(tf.sum(tf.square(x), axes, true), TINY)
 
 /** |x|: [batch, height, width, 2] → [batch, height, width, 1]. */
-export const magnitude = (image: tf.Tensor4D) => rootOfSquares(image, [3]) as tf.Tensor4D
+export const magnitude = (image: tf.Tensor4D): tf.Tensor4D => tf.sqrt(squares(image, [3]) as tf.Tensor4D)
 
 /** √(Σ |x|²) over coils: [batch, coils, height, width, 2] → [batch, 1, height, width, 1]. */
-export const rootSumOfSquares = (images: tf.Tensor5D) => rootOfSquares(images, [1, 4]) as tf.Tensor5D
+export const rootSumOfSquares = (images: tf.Tensor5D): tf.Tensor5D => tf.sqrt(squares(images, [1, 4]) as tf.Tensor5D)
+
+/**
+ * Images of coils divided by `rootSumOfSquares`. By Rsqrt, because the graph optimizer replaces a division by a root,
+ * which changes the last bit.
+ */
+export const dividedByRoot = (images: tf.Tensor5D): tf.Tensor5D =>
+  tf.mul(images, tf.rsqrt(squares(images, [1, 4]) as tf.Tensor5D))

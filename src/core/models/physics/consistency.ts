@@ -10,8 +10,11 @@ import { z } from 'zod'
 export const Consistency = z.enum(['none', 'soft', 'hard'])
 export type Consistency = z.infer<typeof Consistency>
 
-/** M for each coil: [batch, 1, height or 1, width or 1, 1]. */
-export const maskOfCoils = (mask: tf.Tensor4D): tf.Tensor5D => tf.expandDims(mask, 1)
+/** M for each coil: [batch, 1, height or 1, width or 1, 1]. A graph cannot replay ExpandDims. */
+export function maskOfCoils(mask: tf.Tensor4D): tf.Tensor5D {
+  const [batch, ...sizes] = mask.shape
+  return tf.reshape(mask, [batch, 1, ...sizes])
+}
 
 /** `eta` [1]. */
 export const soft = (kspace: tf.Tensor5D, measured: tf.Tensor5D, mask: tf.Tensor4D, eta: tf.Tensor): tf.Tensor5D =>

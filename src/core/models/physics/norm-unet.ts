@@ -36,8 +36,7 @@ export const normUnetParameters = ({ size, prefix, zeroStart }: NormUnet): Param
 export const normUnetLayers = ({ size, prefix }: NormUnet): string[] => unetLayers(size, unetPrefix(prefix))
 
 /** The sizes of the NormUnet with this prefix, read off names and shapes. `null`: there is no such NormUnet. */
-export const normUnetSign = (shapes: Shapes, prefix: string): UnetSize | null =>
-  unetSign(shapes, unetPrefix(prefix), PARTS)
+export const normUnetSign = (shapes: Shapes, prefix: string): UnetSize | null => unetSign(shapes, unetPrefix(prefix))
 
 const padded = (size: number) => Math.ceil(size / MULTIPLE) * MULTIPLE
 

@@ -19,6 +19,7 @@ import type { ModelReference } from '../../../../src/engine/process/protocol.ts'
 import { loadModel } from '../../../../src/engine/training/models.ts'
 import { features } from '../../../../src/engine/viewing/frames.ts'
 import { compute, kernels, useEngine } from '../../../engine.ts'
+import { SMALL_NETWORK } from '../../../network-inputs.ts'
 import { writeNoise } from '../files/noise-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'features-'))
@@ -34,7 +35,7 @@ beforeAll(async () => {
   path = await writeNoise(folder, 'knee', { slices: 2 })
   for (const id of Object.keys(NETWORKS)) {
     const network = networkOf(id)
-    const networkConfig = network.config.parse({ channels: 2 })
+    const networkConfig = network.config.parse(SMALL_NETWORK)
     const specs = network.parameters(networkConfig)
     const checkpoint = join(folder, `${id}.safetensors`)
     await writeCheckpoint(checkpoint, { tensors: toTorch(initialParameters(specs, 3), specs), metadata: {} })

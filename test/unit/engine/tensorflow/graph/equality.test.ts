@@ -20,6 +20,7 @@ import { record } from '../../../../../src/engine/tensorflow/graph/recording.ts'
 import { encodeSavedModel } from '../../../../../src/engine/tensorflow/graph/saved-model.ts'
 import { makeGraphStepper } from '../../../../../src/engine/tensorflow/graph/stepper.ts'
 import { compute, kernels, useEngine } from '../../../../engine.ts'
+import { SMALL_NETWORK } from '../../../../network-inputs.ts'
 import { noiseVolume, sourceOf } from '../../../../volumes.ts'
 import { backend, type Feed, take, trainAsGraph, trainEagerly } from './steps.ts'
 
@@ -33,7 +34,7 @@ function shared(network: string, columns = 36) {
   const volumes = (...names: string[]) => names.map(name => sourceOf(noiseVolume(name, { columns })))
   return {
     network: networkOf(network),
-    networkConfig: networkOf(network).config.parse({ channels: 2 }),
+    networkConfig: networkOf(network).config.parse(SMALL_NETWORK),
     train: volumes('a', 'b', 'c', 'd'),
     validation: [],
     slices: { kind: 'all' } as const,

@@ -5,7 +5,7 @@ import { type Model, makeEagerPredict } from '../../../../../src/core/models/mod
 import { initialParameters } from '../../../../../src/core/models/parameters.ts'
 import { makeGraphPredictor, RECORDED_AFTER } from '../../../../../src/engine/tensorflow/graph/predictor.ts'
 import { kernels, useEngine } from '../../../../engine.ts'
-import { noiseParts } from '../../../../network-inputs.ts'
+import { noiseParts, SMALL_NETWORK } from '../../../../network-inputs.ts'
 import { backend } from './steps.ts'
 
 beforeAll(useEngine)
@@ -15,7 +15,7 @@ const sessions = () =>
 
 function modelOf(channels: number, seed: number, id = 'unet'): Model {
   const network = networkOf(id)
-  const config = network.config.parse({ channels, pools: 2 })
+  const config = network.config.parse({ ...SMALL_NETWORK, channels, pools: 2 })
   const specs = network.parameters(config)
   return { network, config, specs, parameters: tf.tensor1d(initialParameters(specs, seed)) }
 }
