@@ -28,6 +28,10 @@ export interface MeasuredCoils extends KspaceSize {
   readonly where: string
 }
 
+/** The pattern without the columns that the header names as padding. */
+export const withoutPadding = (mask: Pattern, { padding }: Volume['info']): Pattern =>
+  padding ? clearPadding(mask, { from: padding[0], to: padding[1] }) : mask
+
 /**
  * Without a measured centre, nothing is compressed, and coil maps refuse such k-space.
  * @param mask The samples that were measured. For a file with irregular sampling: its own pattern.
@@ -38,8 +42,8 @@ export function measuredCoils(
   mask: Pattern,
   { virtualCoils }: Pick<CoilSettings, 'virtualCoils'>,
 ): MeasuredCoils {
-  const { coils, rows, columns, padding, path } = volume.info
-  const pattern = padding ? clearPadding(mask, { from: padding[0], to: padding[1] }) : mask
+  const { coils, rows, columns, path } = volume.info
+  const pattern = withoutPadding(mask, volume.info)
   const where = `slice ${slice + 1} of ${path}`
   const kspace = volume.withKspace(slice, stored => multiply(pattern, stored))
   const whole = { coils, rows, columns, kspace, pattern, energyKept: null, where }

@@ -4,11 +4,13 @@
  * The unit is that of k-space inputs.
  */
 
+import type { Volume } from '../data/volume.ts'
 import type { Extra } from '../models/network.ts'
-import { maskOfSamples } from '../mri/pattern.ts'
+import { maskOfSamples, type Pattern } from '../mri/pattern.ts'
 import { adjoint } from '../mri/sense/encoding.ts'
+import { measuredCoils, withoutPadding } from '../slice-coils.ts'
 import type { InputKind } from './input.ts'
-import { kspace, kspaceParts } from './kspace.ts'
+import { kspace, kspaceParts, type MapArithmetic, mapsPart } from './kspace.ts'
 
 export const complex: InputKind = {
   ...kspace,
@@ -20,4 +22,23 @@ export const complex: InputKind = {
     const image = { data: adjoint(encoding, kspace, imaging.fourier), shape: [rows, columns, 2] }
     return { parts: { image, ...(extras.length > 0 && parts) }, mean: 0, std }
   },
+}
+
+/**
+ * Gives the complex zero-filled image [rows, columns, 2] of a slice's k-space under a mask, in the file's units. Images
+ * under all masks have the same coil maps, of the centre lines of `measured`.
+ */
+export function complexImages(
+  volume: Volume,
+  slice: number,
+  measured: Pattern,
+  arithmetic: MapArithmetic,
+): (kspace: Float32Array, mask: Pattern) => Float32Array {
+  const found = measuredCoils(volume, slice, measured, { virtualCoils: 0 })
+  const sizes = [found.coils, found.rows, found.columns] as const
+  const { data: maps } = mapsPart(volume, slice, found, arithmetic)
+  return (kspace, mask) => {
+    const samples = maskOfSamples(withoutPadding(mask, volume.info))
+    return adjoint({ sizes, maps, mask: samples }, kspace, arithmetic.fourier)
+  }
 }

@@ -25,11 +25,14 @@ function maskPart({ kind, rows, columns, measured }: Pattern): PlainTensor {
   return { data: Float32Array.from(measured), shape }
 }
 
+/** What coil maps need. */
+export type MapArithmetic = Pick<Imaging, 'fourier' | 'eigenvectors' | 'keepMaps'>
+
 /**
  * Coil maps [coils, rows, columns, 2], whose squares sum to 1. One coil has ones. The maps are ESPIRiT's of the centre
  * lines alone, which all masks of one kind have in common. Maps of a slice are therefore kept from epoch to epoch.
  */
-function mapsPart(volume: Volume, slice: number, measured: MeasuredCoils, imaging: Imaging): PlainTensor {
+export function mapsPart(volume: Volume, slice: number, measured: MeasuredCoils, imaging: MapArithmetic): PlainTensor {
   const { coils, rows, columns, kspace, where } = measured
   const shape = [coils, rows, columns, 2]
   if (coils === 1 || kspace.every(value => value === 0)) {

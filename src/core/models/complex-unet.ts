@@ -13,6 +13,7 @@ import { expand, reduce } from './physics/coils.ts'
 import { magnitude } from './physics/complex.ts'
 import { Consistency, hard, soft } from './physics/consistency.ts'
 import {
+  MULTIPLE,
   type NormUnet,
   normUnetLayers,
   normUnetMinimumSize,
@@ -103,7 +104,15 @@ export const complexUnet: Network<ComplexUnetConfig> = {
   },
   parameters: config => [...normUnetParameters(unetOf(config)), ...(config.consistency === 'soft' ? [SOFT] : [])],
   layers: config => normUnetLayers(unetOf(config)),
-  bottleneck: ({ channels, pools }) => ({ layer: 'unet.conv', channels: channels * 2 ** pools, scale: 2 ** pools }),
+  // A pretext has images alone, and data consistency needs k-space.
+  trunk: config => ({ network: 'complex-unet', config: { ...config, consistency: 'none' } }),
+  fromTrunk: (_, name) => [name],
+  bottleneck: ({ channels, pools }) => ({
+    layer: 'unet.conv',
+    channels: channels * 2 ** pools,
+    scale: 2 ** pools,
+    multiple: MULTIPLE,
+  }),
   outputs,
   minimumSize: ({ pools }) => normUnetMinimumSize(pools),
   tooSmall: ({ pools }, shape) => normUnetTooSmall(pools, shape, '--pools'),

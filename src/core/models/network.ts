@@ -69,11 +69,13 @@ export interface Pass {
   readonly tap?: (layer: string, features: tf.Tensor4D) => void
 }
 
-/** A network inside another network, with its settings. */
+/** A network inside another network, with its settings. It takes magnitudes, or complex images and gives one. */
 export interface Inner {
   /** Its id: see `networkOf`. */
   readonly network: string
   readonly config: unknown
+  /** What a pretext cannot teach it for the network around it, with the remedy. */
+  readonly caution?: string
 }
 
 export interface Network<Config = unknown> {
@@ -102,8 +104,16 @@ export interface Network<Config = unknown> {
   fromTrunk?(config: Config, name: string): readonly string[]
   /** Names of the layers, in the order of a pass. */
   layers(config: Config): string[]
-  /** The deepest layer: its name, its channels, and the image pixels per pixel of the layer, along each axis. */
-  bottleneck(config: Config): { readonly layer: string; readonly channels: number; readonly scale: number }
+  /**
+   * The deepest layer: its name, its channels, and the image pixels per pixel of the layer, along each axis.
+   * `multiple`: images are padded to multiples of this number of pixels before.
+   */
+  bottleneck(config: Config): {
+    readonly layer: string
+    readonly channels: number
+    readonly scale: number
+    readonly multiple?: number
+  }
   /**
    * The parts of the input → magnitudes [batch, height, width, 1] of the whole input.
    * The last image is the reconstruction. The loss includes the images before it too.

@@ -48,6 +48,11 @@ export const VarNetConfig = z.object({
 })
 export type VarNetConfig = z.infer<typeof VarNetConfig>
 
+/** fastMRI's NormUnet, which the reconstruction term teaches to give the image, while each cascade subtracts it. */
+const NO_ZERO_START =
+  'Without the zero start, a pretext with reconstruction teaches the U-Net to give the image itself. ' +
+  'Each cascade of the VarNet subtracts what its U-Net gives. Choose the zero start (--zero-start yes).'
+
 const cascadeName = (t: number) => `cascades.${t}.`
 const etaName = (t: number) => `${cascadeName(t)}dc_weight`
 const MAPS = 'sens_net.norm_unet.'
@@ -173,7 +178,11 @@ export const varnet: Network<VarNetConfig> = {
   takes: 'kspace',
   extras: ({ maps }) => (maps === 'network' ? ['centre'] : []),
   gives: ({ maps }) => ['k-space', 'complex image', 'cascade', ...(maps === 'network' ? (['maps'] as const) : [])],
-  trunk: ({ channels, pools, zeroStart }) => ({ network: 'complex-unet', config: { channels, pools, zeroStart } }),
+  trunk: ({ channels, pools, zeroStart }) => ({
+    network: 'complex-unet',
+    config: { channels, pools, zeroStart },
+    ...(!zeroStart && { caution: NO_ZERO_START }),
+  }),
   fromTrunk: ({ cascades }, name) => Array.from({ length: cascades }, (_, t) => `${cascadeName(t)}model.${name}`),
   recipes: {
     original: {

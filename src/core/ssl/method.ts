@@ -4,27 +4,29 @@ import type { z } from 'zod'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { MethodFigure } from '../../contract/methods.ts'
 import type { Pretext, RecipeSettings, Shipped } from '../../contract/recipes.ts'
-import type { ParameterSpec, Parameters } from '../models/network.ts'
+import type { ParameterSpec, Parameters, Takes } from '../models/network.ts'
 import type { PlainTensor } from '../models/parameters.ts'
 import type { Batch } from '../models/parts.ts'
 import type { RandomState } from '../mri/random.ts'
-import type { Shape } from '../mri/transform.ts'
 import type { Projection, StepPass } from '../training/step.ts'
+import type { Image } from './image.ts'
 import type { Stem, Trunk } from './trunk.ts'
 
-/** One slice as a pretext may see it. Images are magnitudes [h, w] of `shape`, in the file's units. */
+/**
+ * One slice as a pretext may see it, in the file's units: magnitudes, or complex images if the network takes complex
+ * images. Several coils are combined with coil maps (SENSE) in complex images.
+ */
 export interface Sample {
-  readonly shape: Shape
-  /** Zero-filled image of a view (from 0). The pretext decides the mask. */
-  view(view: number): Float32Array
-  /** Zero-filled image of all measured lines. */
-  measured(): Float32Array
-  /** Zero-filled image of the measured lines, sub-sampled once more. */
-  again(view: number): Float32Array
-  /** Fully sampled image; `null` if the pretext may not see it, or the file does not hold it. */
-  full(): Float32Array | null
-  /** A square image of this side under a new mask of its k-space's columns. */
-  masked(image: Float32Array, side: number, view: number): Float32Array
+  /** Zero-filled image of a view (from 0), at the crop at which images are compared. The pretext decides the mask. */
+  view(view: number): Image
+  /** Zero-filled image of all measured lines, as the network will take it: of the whole field if complex. */
+  measured(): Image
+  /** As `measured`, of the measured lines, sub-sampled once more. */
+  again(view: number): Image
+  /** As `view`, fully sampled; `null` if the pretext may not see it, or the file does not hold it. */
+  full(): Image | null
+  /** A square image under a new mask of its k-space's columns. */
+  masked(image: Image, view: number): Image
   /** The random stream of a view's augmentations. */
   random(view: number): RandomState
   /** Number of the sample among the slice's instances, from 0. */
@@ -38,7 +40,8 @@ export interface Sample {
 }
 
 /**
- * One tensor of a sample, or of a step's schedule. The start form shows parts [h, w, 1] and [n, h, w, 1] as pictures.
+ * One tensor of a sample, or of a step's schedule. The start form shows parts [h, w, 1] and [n, h, w, 1] as pictures,
+ * and the magnitudes of parts [h, w, 2] and [n, h, w, 2].
  */
 export interface Part extends PlainTensor {
   /** The picture's label ('rotated 90°'), if the part's name does not say enough. */
@@ -62,6 +65,14 @@ export interface Judgement {
   readonly figures: Readonly<Record<string, number>>
 }
 
+/** What a method is trained with. */
+export interface Circumstances {
+  readonly mask: MaskSpec
+  readonly pretext: Pretext
+  /** What the trained network takes. */
+  readonly takes: Takes
+}
+
 export interface MethodRecipe extends Omit<RecipeSettings, 'method'> {
   readonly pretext: Pretext
   readonly note: string
@@ -79,10 +90,10 @@ export interface SslMethod<Config = unknown> {
   readonly separable: boolean
   /** Samples are told apart from each other, so two samples of one thing are false negatives. */
   readonly contrastive: boolean
-  /** A warning for this pretext, which depends on what the pretext may see; `null` if none is needed. */
-  caution?(config: Config, pretext: Pretext): string | null
-  /** Why the method cannot be trained under this mask, with the remedy; `null` if it can. */
-  refuses?(mask: MaskSpec, pretext: Pretext): string | null
+  /** A warning for this training, which depends on what the pretext may see; `null` if none is needed. */
+  caution?(config: Config, given: Circumstances): string | null
+  /** Why the method cannot be trained in these circumstances, with the remedy; `null` if it can. */
+  refuses?(config: Config, given: Circumstances): string | null
   /** Side of the images that the method itself masks under this pretext; `null` if there are none. */
   maskedSide?(config: Config, pretext: Pretext): number | null
   /** Number of samples that a slice makes, each an instance of its own. Default: 1. */

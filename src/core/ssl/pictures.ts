@@ -13,6 +13,8 @@ export interface LabelledPart extends PlainTensor {
 
 /** Black and white, in the network's units. Views have mean 0 and SD 1, or lie between −2.2 and 2.2. */
 const WINDOW = [-2.2, 4] as const
+/** The largest magnitude of a complex view is 1. */
+const COMPLEX_WINDOW = [0, 1] as const
 /** Pixels along a picture's side. */
 const LARGEST = 256
 const GAP = 1
@@ -30,23 +32,29 @@ export interface Picture {
   readonly white: number
 }
 
-const grey = (value: number): number => {
-  const [from, to] = WINDOW
+const grey = (value: number, [from, to]: readonly [number, number]): number => {
   return Math.max(0, Math.min(255, Math.round(((value - from) / (to - from)) * 255)))
 }
 
 /** Number and size of a part's images; `null` if the part has none: a label, a row of a bank. */
 function pictureShape(shape: readonly number[]): { count: number; height: number; width: number } | null {
-  if (shape.at(-1) !== 1 || (shape.length !== 3 && shape.length !== 4)) return null
+  if ((shape.at(-1) !== 1 && shape.at(-1) !== 2) || (shape.length !== 3 && shape.length !== 4)) return null
   const [count, height, width] = shape.length === 4 ? shape : [1, ...shape]
   return { count, height, width }
 }
 
+/** What a picture shows of a part, and the values of black and white. Of complex images, the magnitudes. */
+function shownOf({ data, shape }: LabelledPart): { values: Float32Array; window: readonly [number, number] } {
+  if (shape.at(-1) === 1) return { values: data, window: WINDOW }
+  const values = Float32Array.from({ length: data.length / 2 }, (_, i) => Math.hypot(data[2 * i], data[2 * i + 1]))
+  return { values, window: COMPLEX_WINDOW }
+}
+
 const NEAR = 0.05
 
-function endsOf(data: Float32Array): Pick<Picture, 'black' | 'white'> {
+function endsOf(data: Float32Array, window: readonly [number, number]): Pick<Picture, 'black' | 'white'> {
   const { minimum, maximum } = extremes(data, 'a view of finite numbers')
-  if (minimum === maximum) return grey(minimum) < 128 ? { black: 1, white: 0 } : { black: 0, white: 1 }
+  if (minimum === maximum) return grey(minimum, window) < 128 ? { black: 1, white: 0 } : { black: 0, white: 1 }
   const near = NEAR * (maximum - minimum)
   let [black, white] = [0, 0]
   for (const value of data) {
@@ -57,18 +65,19 @@ function endsOf(data: Float32Array): Pick<Picture, 'black' | 'white'> {
 }
 
 /**
- * A part [h, w, 1], or the n images of [n, h, w, 1] in a square grid. Large images are averaged down. `null`: no
- * picture.
+ * A part [h, w, 1 or 2], or the n images of [n, h, w, 1 or 2] in a square grid. Large images are averaged down.
+ * `null`: no picture.
  */
-export function pictureOf({ name, data, shape }: LabelledPart): Picture | null {
-  const size = pictureShape(shape)
+export function pictureOf(part: LabelledPart): Picture | null {
+  const size = pictureShape(part.shape)
   if (!size) return null
+  const { values, window } = shownOf(part)
   const { count, height, width } = size
   const columns = Math.ceil(Math.sqrt(count))
   const rows = Math.ceil(count / columns)
   const room = Math.floor((LARGEST - (columns - 1) * GAP) / columns)
   const tiles = Array.from({ length: count }, (_, i) => {
-    const tile = data.subarray(i * height * width, (i + 1) * height * width)
+    const tile = values.subarray(i * height * width, (i + 1) * height * width)
     const fits = Math.max(height, width) <= room
     return fits ? { pixels: tile, shape: [height, width] as const } : shrink(tile, [height, width], room)
   })
@@ -79,9 +88,9 @@ export function pictureOf({ name, data, shape }: LabelledPart): Picture | null {
     const top = Math.floor(i / columns) * (tall + GAP)
     const left = (i % columns) * (wide + GAP)
     for (const [j, value] of tile.pixels.entries())
-      pixels[(top + Math.floor(j / wide)) * whole[1] + left + (j % wide)] = grey(value)
+      pixels[(top + Math.floor(j / wide)) * whole[1] + left + (j % wide)] = grey(value, window)
   }
-  return { name, shape: whole, pixels, ...endsOf(data) }
+  return { name: part.name, shape: whole, pixels, ...endsOf(values, window) }
 }
 
 /**

@@ -14,12 +14,13 @@ import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
 import { GRID, jigsawPatches } from './augment/jigsaw.ts'
 import { embeddingSpread, RETRIEVAL, SPREAD } from './embedding-figures.ts'
+import { type Image, interleaved, planewise } from './image.ts'
 import type { Parts, Sample, SslMethod } from './method.ts'
 import { drawCounts, infoNce, nce, partition, updatedBank } from './nce.ts'
 import { nearestIsOwn } from './rows.ts'
 import { stopGradient } from './stop-gradient.ts'
 import { ATTACHMENT, type Trunk } from './trunk.ts'
-import { applyLinear, linear, picture, STANDARDISE, standardise } from './views.ts'
+import { applyLinear, linear, picture, refusesStandardise, STANDARDISE, standardise } from './views.ts'
 
 const PATCHES = GRID * GRID
 
@@ -63,40 +64,40 @@ type PirlConfig = z.infer<typeof PirlConfig>
 const jigsawSide = ({ patch }: PirlConfig) => GRID * Math.round((patch * 85) / 64)
 
 /**
- * An instance's region of an image [h, w]. A region spans 2/(regions + 1) of an axis, and neighbours overlap by half.
+ * An instance's region of an image. A region spans 2/(regions + 1) of an axis, and neighbours overlap by half.
  * Regions are classes, as in Exemplar-CNN (Dosovitskiy et al. 2014, arXiv:1406.6909), because a network memorises the
  * few slices of a small study.
  */
-export function regionOf(image: Float32Array, [height, width]: Shape, regions: number, instance: number) {
+export function regionOf(image: Image, regions: number, instance: number): Image {
+  const [height, width] = image.shape
   const begin = (place: number, side: number) => Math.floor((place * side) / (regions + 1))
   const [row, column] = [Math.floor(instance / regions), instance % regions]
   const [top, left] = [begin(row, height), begin(column, width)]
   const shape: Shape = [begin(row + 2, height) - top, begin(column + 2, width) - left]
-  const region = new Float32Array(shape[0] * shape[1])
-  for (let y = 0; y < shape[0]; y++) {
-    const start = (top + y) * width + left
-    region.set(image.subarray(start, start + shape[1]), y * shape[1])
-  }
-  return { image: region, shape }
+  return planewise(image, shape, plane => {
+    const region = new Float32Array(shape[0] * shape[1])
+    for (let y = 0; y < shape[0]; y++) {
+      const start = (top + y) * width + left
+      region.set(plane.subarray(start, start + shape[1]), y * shape[1])
+    }
+    return region
+  })
 }
 
 const regionsOf = ({ regions = 1 }: PirlConfig) => regions
 
 function parts(config: PirlConfig, sample: Sample): Parts {
   const { crop, patch, negatives } = config
-  const region = (view: number) => regionOf(sample.view(view), sample.shape, regionsOf(config), sample.instance)
+  const region = (view: number) => regionOf(sample.view(view), regionsOf(config), sample.instance)
   const image = () => {
-    const { resizedCrop, flip } = augmentations(sample.random(0))
-    const seen = region(0)
-    return standardise(flip(resizedCrop(seen.image, seen.shape, crop, config.minimumArea), crop), config.standardise)
+    const { resizedCrop, flip, turnPhase } = augmentations(sample.random(0))
+    return standardise(turnPhase(flip(resizedCrop(region(0), crop, config.minimumArea))), config.standardise)
   }
   const patches = () => {
     const random = sample.random(1)
-    const { resizedCrop, flip } = augmentations(random)
-    const side = jigsawSide(config)
-    const seen = region(1)
-    const square = flip(resizedCrop(seen.image, seen.shape, side, config.jigsawArea), side)
-    return jigsawPatches(standardise(square, config.standardise), side, patch, random)
+    const { resizedCrop, flip, turnPhase } = augmentations(random)
+    const square = turnPhase(flip(resizedCrop(region(1), jigsawSide(config), config.jigsawArea)))
+    return jigsawPatches(standardise(square, config.standardise), patch, random)
   }
   const { place, count, rivals } = sample
   const positive = new Float32Array(count)
@@ -107,9 +108,10 @@ function parts(config: PirlConfig, sample: Sample): Parts {
     for (const [i, other] of rivals.entries()) counts[other] = among[i]
     return counts
   }
+  const cut = patches()
   return {
-    image: picture(image(), crop),
-    patches: { label: 'jigsaw patches', data: patches(), shape: [PATCHES, patch, patch, 1] },
+    image: picture(image()),
+    patches: { label: 'jigsaw patches', data: interleaved(cut), shape: [PATCHES, patch, patch, cut.length] },
     bankRow: { data: positive, shape: [count] },
     patchNegatives: { data: drawn(2), shape: [count] },
     imageNegatives: { data: drawn(3), shape: [count] },
@@ -124,8 +126,8 @@ function embed(
   { image, patches }: Batch,
   pass: Pass,
 ): [images: tf.Tensor2D, patches: tf.Tensor2D] {
-  const [n, , height, width] = patches.shape
-  const single = tf.reshape(patches, [n * PATCHES, height, width, 1]) as tf.Tensor4D
+  const [n, , height, width, planes] = patches.shape
+  const single = tf.reshape(patches, [n * PATCHES, height, width, planes]) as tf.Tensor4D
   const each = applyLinear(parameters, 'head.patch', trunk.features(config, parameters, single, pass))
   const together = tf.reshape(each, [n, PATCHES * config.embedding]) as tf.Tensor2D
   return [
@@ -197,6 +199,7 @@ export const pirl: SslMethod<PirlConfig> = {
       ? `Expected at least 2 training slices, because PIRL tells slices apart, got ${samples}. ` +
         'Take more slices, or several regions of each (--regions).'
       : null,
+  refuses: ({ standardise }, { takes }) => refusesStandardise(standardise, takes),
   smallestView: ({ crop, patch }) => Math.min(crop, patch),
   parts,
   head: (config, trunk, { samples }) => [

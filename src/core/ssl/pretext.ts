@@ -9,8 +9,8 @@ import type { Arithmetic } from '../compute.ts'
 import { type BatchPlan, planBatches, type Smaller } from '../data/batches.ts'
 import { listSlices, type VolumeSource } from '../data/slices.ts'
 import { makeImaging } from '../imaging.ts'
+import { INPUTS } from '../inputs/index.ts'
 import { stackParts } from '../models/parts.ts'
-import { cropShape } from '../mri/transform.ts'
 import { previewOf } from '../training/preview.ts'
 import type { SupervisedJob } from '../training/supervised.ts'
 import type { TrainingTask } from '../training/task.ts'
@@ -79,11 +79,11 @@ export const smallerBatches = ({ separable }: Pick<SslMethod, 'separable'>): Sma
 
 /** Samples whose views have one size can be in one batch. Otherwise a batch holds slices of one shape. */
 function batchesOf(
-  { method, methodConfig, seed, batch, pretext }: PretextJob,
+  { network, method, methodConfig, seed, batch, pretext }: PretextJob,
   samples: readonly Instance[],
 ): BatchPlan {
   const isFixed = method.smallestView(methodConfig) !== null
-  const shapes = samples.map(({ source }) => (isFixed ? '' : cropShape(source.info).join(' × ')))
+  const shapes = samples.map(({ source }) => (isFixed ? '' : INPUTS[network.takes].shape(source.info).join(' × ')))
   const plan = planBatches({
     seed,
     batch,
@@ -111,7 +111,7 @@ export function pretextTask(job: PretextJob, compute: Arithmetic): PretextTask {
   requireBatch(job, samples.length)
   requireLargeViews(job)
   const { perEpoch: batchesPerEpoch, places: placesOf } = batchesOf(job, samples)
-  const withSample = sampling(job, compute.fourier, samples, method.contrastive && pretext.apart)
+  const withSample = sampling(job, compute, samples, method.contrastive && pretext.apart)
 
   async function collect(epoch: number, places: readonly number[]): Promise<Parts[]> {
     const parts: Parts[] = []

@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { randomBox, resizeBox } from './augment/resized-crop.ts'
+import { planewise } from './image.ts'
 import type { Sample, SslMethod } from './method.ts'
 import { inputAndTarget } from './subsample-again.ts'
 
@@ -13,10 +14,13 @@ const OWN_VIEW = 1000
 
 function termParts(sample: Sample, side: number | null): ReturnType<typeof inputAndTarget> {
   const images = [sample.again(OWN_VIEW), sample.measured()] as const
-  if (side === null) return inputAndTarget(...images, sample.shape)
-  const box = randomBox(sample.shape, 0.5, sample.random(OWN_VIEW))
-  const [again, measured] = images.map(image => resizeBox(image, sample.shape, box, side))
-  return inputAndTarget(again, measured, [side, side])
+  if (side === null) return inputAndTarget(...images)
+  const { shape } = images[0]
+  const box = randomBox(shape, 0.5, sample.random(OWN_VIEW))
+  const [again, measured] = images.map(image =>
+    planewise(image, [side, side], plane => resizeBox(plane, shape, box, side)),
+  )
+  return inputAndTarget(again, measured)
 }
 
 export function withReconstruction(method: SslMethod, weight: number): SslMethod {

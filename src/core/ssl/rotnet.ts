@@ -15,9 +15,10 @@ import { read } from '../read.ts'
 import { FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
 import { rotate } from './augment/rotate.ts'
+import { planewise } from './image.ts'
 import type { Parts, Sample, SslMethod } from './method.ts'
 import { ATTACHMENT, type Trunk } from './trunk.ts'
-import { applyLinear, centreSquare, linear, picture, STANDARDISE, standardise } from './views.ts'
+import { applyLinear, centreSquare, linear, picture, refusesStandardise, STANDARDISE, standardise } from './views.ts'
 
 const TURNS = 4
 
@@ -39,15 +40,14 @@ function parts(config: RotnetConfig, sample: Sample): Parts {
   const random = sample.random(0)
   const { resizedCrop, flip } = augmentations(random)
   const full = sample.full()
-  const { image, side } = centreSquare(full ?? sample.view(0), sample.shape)
-  const upright = flip(resizedCrop(image, [side, side], crop, config.minimumArea), crop)
+  const upright = flip(resizedCrop(centreSquare(full ?? sample.view(0)), crop, config.minimumArea))
   const turns = random.randint(TURNS)
-  const turned = rotate(upright, turns)
-  const masked = full ? sample.masked(turned, crop, 0) : turned
+  const turned = planewise(upright, upright.shape, plane => rotate(plane, turns))
+  const masked = full ? sample.masked(turned, 0) : turned
   const label = new Float32Array(TURNS)
   label[turns] = 1
   return {
-    image: picture(standardise(masked, config.standardise), crop, `rotated ${turns * 90}°`),
+    image: picture(standardise(masked, config.standardise), `rotated ${turns * 90}°`),
     label: { data: label, shape: [TURNS] },
   }
 }
@@ -101,18 +101,21 @@ export const rotnet: SslMethod<RotnetConfig> = {
   },
   separable: true,
   contrastive: false,
-  caution: (_, { measurement }) =>
-    measurement === 'fixed'
-      ? 'The measurement is fixed, so images are masked before they are rotated. ' +
-        'The direction of their aliasing shows the label’s parity, and accuracy says less than it seems to. ' +
-        'Choose the fresh measurement to rotate first.'
-      : null,
-  refuses: ({ kind }, { measurement }) =>
+  caution: (_, { pretext: { measurement }, takes }) =>
+    takes === 'complex'
+      ? 'The phase of complex images turns with the image, so the phase may tell the rotation. ' +
+        'Accuracy says less than it seems to.'
+      : measurement === 'fixed'
+        ? 'The measurement is fixed, so images are masked before they are rotated. ' +
+          'The direction of their aliasing shows the label’s parity, and accuracy says less than it seems to. ' +
+          'Choose the fresh measurement to rotate first.'
+        : null,
+  refuses: ({ standardise }, { mask: { kind }, pretext: { measurement }, takes }) =>
     measurement === 'fresh' && POINT_KINDS.some(points => points === kind)
       ? `Expected a mask of columns for RotNet with the fresh measurement, got ${kind}. ` +
         'RotNet masks the rotated images. ' +
         `Choose a mask of columns (${COLUMN_KINDS.join(', ')}), or the fixed measurement.`
-      : null,
+      : refusesStandardise(standardise, takes),
   maskedSide: ({ crop }, { measurement }) => (measurement === 'fresh' ? crop : null),
   smallestView: ({ crop }) => crop,
   parts,

@@ -12,10 +12,11 @@ import { read } from '../read.ts'
 import { CONTRASTIVE, FINE_TUNING } from '../training/recipes.ts'
 import { augmentations } from './augment/index.ts'
 import { embeddingSpread, RETRIEVAL, SPREAD } from './embedding-figures.ts'
+import type { Image } from './image.ts'
 import type { Sample, SslMethod } from './method.ts'
 import { ntXent, retrievalAccuracy } from './nt-xent.ts'
 import { ATTACHMENT, type Trunk } from './trunk.ts'
-import { applyLinear, linear, picture, STANDARDISE, standardise } from './views.ts'
+import { applyLinear, linear, picture, refusesStandardise, STANDARDISE, standardise } from './views.ts'
 
 const SimclrConfig = z.object({
   crop: z.int().min(32).max(320).default(64).describe('side of the square views, pixels (original: 224)'),
@@ -32,12 +33,11 @@ type SimclrConfig = z.infer<typeof SimclrConfig>
 
 const VIEWS = ['view 1', 'view 2']
 
-function view(config: SimclrConfig, sample: Sample, index: number): Float32Array {
-  const { resizedCrop, flip, distortIntensity, blur } = augmentations(sample.random(index))
-  const { crop } = config
-  let image = flip(resizedCrop(sample.view(index), sample.shape, crop, config.minimumArea), crop)
+function view(config: SimclrConfig, sample: Sample, index: number): Image {
+  const { resizedCrop, flip, distortIntensity, blur, turnPhase } = augmentations(sample.random(index))
+  let image = flip(resizedCrop(sample.view(index), config.crop, config.minimumArea))
   if (config.intensity > 0) image = distortIntensity(image, config.intensity)
-  return standardise(blur(image, crop, config.blur), config.standardise)
+  return standardise(turnPhase(blur(image, config.blur)), config.standardise)
 }
 
 /** Embeddings of all first views, then of all second views: [2N, embedding]. */
@@ -92,9 +92,10 @@ export const simclr: SslMethod<SimclrConfig> = {
       ? `Expected a batch of at least 2, because SimCLR tells the images of a batch apart, got batch ${batch}. ` +
         'With one image the loss is always 0. Take a larger batch (--batch).'
       : null,
+  refuses: ({ standardise }, { takes }) => refusesStandardise(standardise, takes),
   smallestView: ({ crop }) => crop,
   parts: (config, sample) =>
-    Object.fromEntries(VIEWS.map((name, index) => [name, picture(view(config, sample, index), config.crop)])),
+    Object.fromEntries(VIEWS.map((name, index) => [name, picture(view(config, sample, index))])),
   head: (config, trunk) => [
     ...linear('head.0', trunk.featureLength(config, config.crop), config.hidden),
     ...linear('head.2', config.hidden, config.embedding),

@@ -1,6 +1,7 @@
 /**
  * Sub-sample again, our own baseline for every pretext. The measured lines are sub-sampled once more, and the network
  * learns the image of all measured lines: loss = mean |output − target|, on normalised images as in fine-tuning.
+ * Complex images are compared as complex images, because each cascade of an unrolled network removes complex aliasing.
  * The method sees only sub-sampled k-space. It is a denoising auto-encoder (Vincent et al. 2008) in the spirit of SSDU
  * (Yaman et al. 2020, arXiv:1912.07669).
  */
@@ -10,22 +11,27 @@ import { Pretext, Recipe } from '../../contract/recipes.ts'
 import { normalise, rescale } from '../mri/transform.ts'
 import { read } from '../read.ts'
 import { BASELINE, FINE_TUNING } from '../training/recipes.ts'
+import { type Image, isComplex, planewise } from './image.ts'
 import type { Sample, SslMethod } from './method.ts'
+import { complexScale, picture } from './views.ts'
 
 const SubsampleAgainConfig = z.object({})
 type SubsampleAgainConfig = z.infer<typeof SubsampleAgainConfig>
 
-/** Input and target [h, w, 1], both normalised by the input's mean and SD. */
-export function inputAndTarget(again: Float32Array, measured: Float32Array, shape: readonly number[]) {
-  const { image, mean, std } = normalise(again)
+/** Input and target in the input's units: mean 0 and SD 1 of magnitudes, a largest magnitude of 1 of complex images. */
+export function inputAndTarget(again: Image, measured: Image) {
+  const { mean, std } = isComplex(again) ? { mean: 0, std: complexScale(again) } : normalise(again.planes[0])
+  const inUnits = (image: Image) =>
+    planewise(image, image.shape, plane =>
+      isComplex(image) ? plane.map(value => value / std) : rescale(plane, mean, std),
+    )
   return {
-    input: { label: 'sub-sampled again', data: image, shape: [...shape, 1] },
-    target: { label: 'all measured lines', data: rescale(measured, mean, std), shape: [...shape, 1] },
+    input: picture(inUnits(again), 'sub-sampled again'),
+    target: picture(inUnits(measured), 'all measured lines'),
   }
 }
 
-const parts = (_: SubsampleAgainConfig, sample: Sample) =>
-  inputAndTarget(sample.again(0), sample.measured(), sample.shape)
+const parts = (_: SubsampleAgainConfig, sample: Sample) => inputAndTarget(sample.again(0), sample.measured())
 
 export const subsampleAgain: SslMethod<SubsampleAgainConfig> = {
   label: 'Sub-sample again',

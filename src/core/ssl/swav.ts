@@ -19,7 +19,7 @@ import { normaliseRows } from './rows.ts'
 import { stopGradient } from './stop-gradient.ts'
 import { assign, prototypesInUse, swappedPrediction } from './swapped-prediction.ts'
 import { ATTACHMENT, type Trunk } from './trunk.ts'
-import { applyLinear, linear, picture, STANDARDISE, standardise } from './views.ts'
+import { applyLinear, linear, picture, refusesStandardise, STANDARDISE, standardise } from './views.ts'
 
 /** Crops whose assignments are predicted: the first two. */
 const ASSIGNED = [0, 1]
@@ -62,17 +62,12 @@ const cropNames = (config: SwavConfig) => Array.from({ length: crops(config) }, 
 const sideOf = (config: SwavConfig, crop: number) => (crop < config.larges ? config.large : config.small)
 
 function crop(config: SwavConfig, sample: Sample, index: number): Part {
-  const { resizedCrop, flip, blurBy } = augmentations(sample.random(index))
-  const size = sideOf(config, index)
-  let image = resizedCrop(
-    sample.view(index),
-    sample.shape,
-    size,
-    index < config.larges ? config.largeArea : config.smallArea,
-  )
-  if (config.flip) image = flip(image, size)
-  if (config.blur > 0) image = blurBy(image, size, config.blur)
-  return picture(standardise(image, config.standardise), size)
+  const { resizedCrop, flip, blurBy, turnPhase } = augmentations(sample.random(index))
+  const area = index < config.larges ? config.largeArea : config.smallArea
+  let image = resizedCrop(sample.view(index), sideOf(config, index), area)
+  if (config.flip) image = flip(image)
+  if (config.blur > 0) image = blurBy(image, config.blur)
+  return picture(standardise(turnPhase(image), config.standardise))
 }
 
 /**
@@ -181,6 +176,7 @@ export const swav: SslMethod<SwavConfig> = {
         `got batch ${batch} and queue ${queue}. One image alone belongs to all prototypes. ` +
         'Take a larger batch (--batch).'
       : null,
+  refuses: ({ standardise }, { takes }) => refusesStandardise(standardise, takes),
   smallestView: config => Math.min(config.large, config.smalls > 0 ? config.small : config.large),
   parts: (config, sample) =>
     Object.fromEntries(cropNames(config).map((name, index) => [name, crop(config, sample, index)])),

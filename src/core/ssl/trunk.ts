@@ -28,9 +28,12 @@ export interface Stem {
 }
 
 export interface Trunk extends Stem {
-  /** Views [n, side, side, 1] → [n, length]. */
+  /** Views [n, side, side, channels] → [n, length]. */
   features(attachment: Attachment, parameters: Parameters, views: tf.Tensor4D, pass: Pass): tf.Tensor2D
-  /** The network's output image of [n, h, w, 1]. Several outputs are averaged, so that all are pre-trained. */
+  /**
+   * The network's output image of images, in their shape: of complex images the complex image, which the network gives.
+   * Several outputs are averaged, so that all are pre-trained.
+   */
   output(parameters: Parameters, images: tf.Tensor4D, pass: Pass): tf.Tensor4D
 }
 
@@ -57,7 +60,7 @@ function requireGrid(grid: number, side: number, of: string): void {
 }
 
 export function makeStem(network: Network, networkConfig: unknown): Stem {
-  const { channels, scale } = network.bottleneck(networkConfig)
+  const { channels, scale, multiple = 1 } = network.bottleneck(networkConfig)
   return {
     featureLength({ attach, grid }, side) {
       if (attach === 'output') return side * side
@@ -65,7 +68,7 @@ export function makeStem(network: Network, networkConfig: unknown): Stem {
         requireGrid(grid, side, 'the views')
         return grid * grid
       }
-      requireGrid(grid, Math.floor(side / scale), 'the bottleneck')
+      requireGrid(grid, Math.floor((Math.ceil(side / multiple) * multiple) / scale), 'the bottleneck')
       return grid * grid * channels
     },
   }
@@ -74,8 +77,21 @@ export function makeStem(network: Network, networkConfig: unknown): Stem {
 export function makeTrunk(network: Network, networkConfig: unknown, kernels: Kernels): Trunk {
   const { layer } = network.bottleneck(networkConfig)
 
+  const pass = (parameters: Parameters, image: tf.Tensor4D, by: Pass) =>
+    network.outputs(kernels, networkConfig, parameters, { image }, by)
+
+  /** The output's magnitudes [n, h, w, 1]. */
+  const magnitudes = (parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D =>
+    meanOf(pass(parameters, images, { set }))
+
   function output(parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
-    return meanOf(network.outputs(kernels, networkConfig, parameters, { image: images }, { set }))
+    if (network.takes === 'magnitude') return magnitudes(parameters, images, { set })
+    let given: tf.Tensor4D | null = null
+    const give: Pass['give'] = (what, value) => {
+      if (what === 'complex image') given = value as tf.Tensor4D
+    }
+    pass(parameters, images, { set, give })
+    return given!
   }
 
   function bottleneck(parameters: Parameters, images: tf.Tensor4D, { set }: Pass): tf.Tensor4D {
@@ -83,15 +99,15 @@ export function makeTrunk(network: Network, networkConfig: unknown, kernels: Ker
     const tap = (name: string, heard: tf.Tensor4D) => {
       if (name === layer) features = heard
     }
-    network.outputs(kernels, networkConfig, parameters, { image: images }, { set, tap })
+    pass(parameters, images, { set, tap })
     // Instance norm makes every channel's mean 0, so only averaged magnitudes carry information.
     return tf.abs(features!)
   }
 
   return {
     ...makeStem(network, networkConfig),
-    features(attachment, parameters, views, pass) {
-      if (pass.set) return features(attachment, parameters, views, pass)
+    features(attachment, parameters, views, by) {
+      if (by.set) return features(attachment, parameters, views, by)
       return tf.tidy(() => {
         // Outside training, few views pass at a time, because the features of all layers need too much memory.
         const [count, height, width] = views.shape
@@ -99,7 +115,7 @@ export function makeTrunk(network: Network, networkConfig: unknown, kernels: Ker
         const parts: tf.Tensor2D[] = []
         for (let from = 0; from < count; from += together) {
           const some = tf.slice(views, from, Math.min(together, count - from))
-          parts.push(tf.tidy(() => features(attachment, parameters, some, pass)))
+          parts.push(tf.tidy(() => features(attachment, parameters, some, by)))
         }
         return tf.concat2d(parts, 0)
       })
@@ -107,11 +123,11 @@ export function makeTrunk(network: Network, networkConfig: unknown, kernels: Ker
     output,
   }
 
-  function features({ attach, grid }: Attachment, parameters: Parameters, views: tf.Tensor4D, pass: Pass) {
+  function features({ attach, grid }: Attachment, parameters: Parameters, views: tf.Tensor4D, by: Pass) {
     const maps =
       attach === 'output'
-        ? output(parameters, views, pass)
-        : pool((attach === 'grid' ? output : bottleneck)(parameters, views, pass), grid)
+        ? magnitudes(parameters, views, by)
+        : pool((attach === 'grid' ? magnitudes : bottleneck)(parameters, views, by), grid)
     return tf.reshape(maps, [maps.shape[0], -1]) as tf.Tensor2D
   }
 }

@@ -1,31 +1,55 @@
 /** What methods share: the scale of views, pictures as parts, and linear layers of heads. */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
-import { centreCropReal, normalise, type Shape } from '../mri/transform.ts'
+import type { Takes } from '../models/network.ts'
+import { normalise } from '../mri/transform.ts'
+import { centred, type Image, interleaved, isComplex, magnitudesOf, planewise } from './image.ts'
 import type { Part } from './method.ts'
 
 export const STANDARDISE = z
   .enum(['image', 'report'])
   .default('image')
-  .describe('image: each view to mean 0 and SD 1, as for fine-tuning; report: (x / maximum − 0.5) / 0.225')
+  .describe(
+    'image: each view to mean 0 and SD 1, as for fine-tuning (a complex view to a largest magnitude of 1); ' +
+      'report: (x / maximum − 0.5) / 0.225',
+  )
 
-export function standardise(image: Float32Array, how: z.infer<typeof STANDARDISE>): Float32Array {
-  if (how === 'image') return normalise(image).image
-  const maximum = image.reduce((most, value) => Math.max(most, value), 0) || 1
-  return image.map(value => (value / maximum - 0.5) / 0.225)
+const largest = (values: Float32Array) => values.reduce((most, value) => Math.max(most, value), 0) || 1
+
+/** The largest magnitude of a complex image. 1 if the image is 0. */
+export const complexScale = (image: Image): number => largest(magnitudesOf(image))
+
+const scaled = (image: Image, scale: number): Image =>
+  planewise(image, image.shape, plane => plane.map(value => value / scale))
+
+export function standardise(image: Image, how: z.infer<typeof STANDARDISE>): Image {
+  if (isComplex(image)) return scaled(image, complexScale(image))
+  return planewise(image, image.shape, plane => {
+    if (how === 'image') return normalise(plane).image
+    const maximum = largest(plane)
+    return plane.map(value => (value / maximum - 0.5) / 0.225)
+  })
 }
 
-/** The largest centred square of [h, w], and its side. */
-export function centreSquare(image: Float32Array, shape: Shape): { image: Float32Array; side: number } {
-  const side = Math.min(...shape)
-  return { image: centreCropReal(image, shape, [side, side]), side }
+/** Why complex images cannot be standardised this way, and the remedy; `null` if they can. */
+export const refusesStandardise = (how: z.infer<typeof STANDARDISE>, takes: Takes): string | null =>
+  how === 'report' && takes === 'complex'
+    ? 'Expected views standardised by image for a network of complex images, got report. ' +
+      'Report shifts magnitudes, and a shift of real and imaginary parts means nothing. ' +
+      'Choose image (--standardise image).'
+    : null
+
+/** The largest centred square of an image. */
+export function centreSquare(image: Image): Image {
+  const side = Math.min(...image.shape)
+  return centred(image, [side, side])
 }
 
-/** A picture [side, side] as a part. */
-export const picture = (data: Float32Array, side: number, label?: string): Part => ({
+/** A part [h, w, planes]. */
+export const picture = ({ planes, shape }: Image, label?: string): Part => ({
   ...(label !== undefined && { label }),
-  data,
-  shape: [side, side, 1],
+  data: interleaved(planes),
+  shape: [...shape, planes.length],
 })
 
 /** A linear layer's weight and bias. */

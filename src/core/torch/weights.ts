@@ -25,8 +25,18 @@ export function decodeWeights(bytes: Uint8Array, origin: string): Weights {
 export const conversionNotes = (remarks: readonly string[]): Note[] =>
   remarks.map(text => ({ level: 'info', code: 'converted-weights', text }))
 
-/** The flat vector of a known network's parameters. A prefix of all names is left out. Throws as `fromTorch` does. */
-export function parametersOf({ tensors }: Weights, specs: readonly ParameterSpec[], origin: string): Float32Array {
+/** A network's tensors. A prefix of all names is left out. */
+function tensorsFor({ tensors }: Weights, specs: readonly ParameterSpec[]): Weights['tensors'] {
   const prefix = prefixesOf(tensors.keys()).find(each => tensors.has(each + specs[0].name)) ?? ''
-  return fromTorch(withoutPrefix(tensors, prefix), specs, origin)
+  return withoutPrefix(tensors, prefix)
+}
+
+/** The flat vector of a known network's parameters. A prefix of all names is left out. Throws as `fromTorch` does. */
+export const parametersOf = (weights: Weights, specs: readonly ParameterSpec[], origin: string): Float32Array =>
+  fromTorch(tensorsFor(weights, specs), specs, origin)
+
+/** Whether there is a tensor for each of a network's parameters. */
+export function namesFit(weights: Weights, specs: readonly ParameterSpec[]): boolean {
+  const tensors = tensorsFor(weights, specs)
+  return specs.every(({ name }) => tensors.has(name))
 }

@@ -10,9 +10,11 @@ import { leftOut, usableSlices } from '../data/slices.ts'
 import { INPUTS } from '../inputs/index.ts'
 import type { InputKind } from '../inputs/input.ts'
 import { networkOf } from '../models/index.ts'
+import { trainedNetwork } from '../models/trained.ts'
 import { SSIM_MARGIN } from '../mri/metrics.ts'
 import { requirePairs } from '../mri/require-mask.ts'
 import { cropShape } from '../mri/transform.ts'
+import { circumstancesOf } from '../ssl/cautions.ts'
 import { methodOf } from '../ssl/index.ts'
 import { smallerBatches } from '../ssl/pretext.ts'
 import { makeStem } from '../ssl/trunk.ts'
@@ -43,21 +45,13 @@ function smallestBatches(
 
 /** Throws `INVALID_ARGUMENT` with what was expected, what was found, and the remedy. */
 export function requireTrainable(
-  {
-    kind,
-    network: networkId,
-    networkConfig,
-    method: methodId,
-    methodConfig,
-    slices,
-    recipe: { batch },
-    ...config
-  }: RunConfig,
+  { kind, method: methodId, methodConfig, slices, recipe: { batch }, ...config }: RunConfig,
   train: readonly VolumeInfo[],
   validation: readonly VolumeInfo[],
 ): void {
-  const network = networkOf(networkId)
-  const settings = network.config.parse(networkConfig)
+  const trained = trainedNetwork({ kind, ...config })
+  const network = networkOf(trained.network)
+  const settings = network.config.parse(trained.networkConfig)
   const input = INPUTS[network.takes]
   const method = kind === 'pretrain' && methodId !== null ? methodOf(methodId) : null
   const reference = kind === 'pretrain' ? null : 'ground truth'
@@ -108,7 +102,7 @@ export function requireTrainable(
         'Expected the fixed measurement under a mask file, got the fresh measurement. ' +
           'A mask file is one mask. Choose the fixed measurement.',
       )
-    const refusal = method.refuses?.(config.mask, config.pretext!)
+    const refusal = method.refuses?.(ownSettings, circumstancesOf({ kind, ...config }, config.pretext!))
     if (refusal) refuse(refusal)
     const masked = method.maskedSide?.(ownSettings, config.pretext!)
     if (masked) requirePairs(config.mask, [masked, masked], `the ${masked} × ${masked} views of ${method.label}`)
@@ -124,7 +118,7 @@ export function requireTrainable(
     train.map(info => ({ info, samples: chosen(info) * perSlice })),
     batch,
     method ? smallerBatches(method) : 'always',
-    input.sizes,
+    method ? input.shape : input.sizes,
   )
   for (const info of train) requireSize(input.shape(info), smallestOf(info), `in ${info.file}`, '')
   const smallest = Math.min(...train.map(smallestOf))

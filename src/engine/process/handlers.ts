@@ -12,6 +12,7 @@ import { croppedTruth } from '../../core/data/truth.ts'
 import type { Volume } from '../../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../../core/evaluate.ts'
 import { makeEagerImaging } from '../../core/imaging.ts'
+import { trainedNetwork } from '../../core/models/trained.ts'
 import { requireMask } from '../../core/mri/require-mask.ts'
 import { cropShape } from '../../core/mri/transform.ts'
 import type { Pause } from '../../core/pause.ts'
@@ -122,6 +123,7 @@ export const handlers: Handlers = {
   async train(request, { emit, pause }) {
     if (request.config.kind === 'import') throw new Error('An imported checkpoint is not trained')
     const { config, start, states } = request
+    const trained = trainedNetwork(config)
     const [train, validation] = [
       await withContents(request.train, pause),
       await withContents(request.validation, pause),
@@ -137,7 +139,7 @@ export const handlers: Handlers = {
       batches = prepareAhead(taskOf(asked, pool, compute), asked, device.device === 'GPU')
       const { task } = batches
       const resumed = states.length > 0 ? await newestWhole(request.run, states) : null
-      const given = start && !resumed ? await readStart(start, task.network) : null
+      const given = start && !resumed ? await readStart(start, trained, config.seed) : null
       const training = runTraining({
         run: request.run,
         task,
@@ -146,8 +148,8 @@ export const handlers: Handlers = {
         start: given?.parameters ?? null,
         resume: resumed?.state ?? null,
         metadata: {
-          network: config.network,
-          config: JSON.stringify(config.networkConfig),
+          network: trained.network,
+          config: JSON.stringify(trained.networkConfig),
           kind: config.kind,
           ...(config.method && { method: config.method }),
         },

@@ -2,14 +2,17 @@
 import { parentPort } from 'node:worker_threads'
 import { makePlainArithmetic } from '../../core/compute.ts'
 import type { TrainingTask } from '../../core/training/task.ts'
+import { sharedMaps } from '../files/kept-maps.ts'
 import { VolumePool } from '../files/volume-pool.ts'
+import { lazyEigenvectors } from '../native/eigenvectors.ts'
 import { lazyFourier } from '../native/fourier.ts'
 import { failureOf } from '../process/failure.ts'
 import type { FromThread, ToThread } from './batches.ts'
 import { taskOf } from './tasks.ts'
 
 const port = parentPort!
-const compute = makePlainArithmetic(lazyFourier('alone')) // the other cores take the training's steps
+// The other cores take the training's steps.
+const compute = makePlainArithmetic(lazyFourier('alone'), lazyEigenvectors('alone'), sharedMaps)
 /** By training number. A training's files stay open until the training ends. */
 const trainings = new Map<number, { readonly pool: VolumePool; readonly task: TrainingTask }>()
 

@@ -2,10 +2,10 @@
 import { classicalOf } from '../../core/classical.ts'
 import { networkOf } from '../../core/models/index.ts'
 import { type Model, makeModel } from '../../core/models/model.ts'
-import type { ParameterSpec } from '../../core/models/network.ts'
 import { fromTorch } from '../../core/models/parameters.ts'
 import type { Reconstructor } from '../../core/reconstruct.ts'
-import { conversionNotes, decodeWeights, parametersOf } from '../../core/torch/weights.ts'
+import { startingWeights } from '../../core/torch/start.ts'
+import { conversionNotes, decodeWeights } from '../../core/torch/weights.ts'
 import { readBytes, readCheckpoint } from '../files/whole-files.ts'
 import type { ModelReference, ReconstructorReference } from '../process/protocol.ts'
 
@@ -18,9 +18,9 @@ export async function loadModel(reference: ModelReference): Promise<Model> {
 }
 
 /** Parameters from which a training starts, from a run or from a file of another program. */
-export async function readStart(path: string, specs: readonly ParameterSpec[]) {
+export async function readStart(path: string, trained: Parameters<typeof startingWeights>[1], seed: number) {
   const weights = decodeWeights(await readBytes(path), path)
-  return { parameters: parametersOf(weights, specs, path), notes: conversionNotes(weights.remarks) }
+  return { parameters: startingWeights(weights, trained, seed, path), notes: conversionNotes(weights.remarks) }
 }
 
 export async function withReconstructor<T>(

@@ -3,6 +3,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { VolumeInfo } from '../../contract/volumes.ts'
 import type { Arithmetic } from '../../core/compute.ts'
 import { networkOf } from '../../core/models/index.ts'
+import { trainedNetwork } from '../../core/models/trained.ts'
 import { methodOf } from '../../core/ssl/index.ts'
 import { type PretextTask, pretextTask } from '../../core/ssl/pretext.ts'
 import { supervisedTask } from '../../core/training/supervised.ts'
@@ -29,10 +30,11 @@ function requireColumns(volumes: readonly VolumeInfo[]): void {
 
 function jobOf({ config, train, validation }: TaskRequest, pool: VolumePool) {
   requireColumns(config.kind === 'pretrain' ? [...train, ...validation] : train)
-  const network = networkOf(config.network)
+  const trained = trainedNetwork(config)
+  const network = networkOf(trained.network)
   return {
     network,
-    networkConfig: network.config.parse(config.networkConfig),
+    networkConfig: network.config.parse(trained.networkConfig),
     train: train.map(info => pool.source(info)),
     validation: validation.map(info => pool.source(info)),
     slices: config.slices,

@@ -43,10 +43,9 @@ function viewsOf(id: string, methodConfig: unknown): Views {
 }
 
 function countViews(method: SslMethod, methodConfig: unknown): Views {
-  const image = () => new Float32Array(SIDE * SIDE)
+  const image = () => ({ planes: [new Float32Array(SIDE * SIDE)], shape: [SIDE, SIDE] as const })
   const random = () => stream(0, 'estimate')
   const sample: Sample = {
-    shape: [SIDE, SIDE],
     view: image,
     measured: image,
     again: image,

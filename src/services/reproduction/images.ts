@@ -1,6 +1,7 @@
 /** Figure 3: one slice of a fold's first test volume, reconstructed by all trained networks of a seed. */
 import type { ReproductionReport, ReproductionRow } from '../../contract/reproduction.ts'
 import { selectSlices } from '../../contract/volumes.ts'
+import { trainedNetwork } from '../../core/models/trained.ts'
 import type { Calls, Comparison, ModelReference } from '../../engine/process/protocol.ts'
 import { networkName } from '../../presentation/lines.ts'
 import type { EnginePool } from '../places/engine-pool.ts'
@@ -14,8 +15,7 @@ import { type Weights, weightsOfRow } from './scores.ts'
 import { survey } from './survey.ts'
 
 export const modelOfWeights = ({ run, path }: Weights): ModelReference => ({
-  network: run.network,
-  networkConfig: run.config.networkConfig,
+  ...trainedNetwork(run.config),
   checkpoint: path,
 })
 

@@ -1,6 +1,7 @@
 /** Checks the settings of a network or a method before they are stored. */
 import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
+import { trainedNetwork } from '../../core/models/trained.ts'
 import { makeStem } from '../../core/ssl/trunk.ts'
 import { methodOf, networkOf } from './catalogue.ts'
 
@@ -32,6 +33,7 @@ interface Chosen {
 }
 
 /** Throws if the method does not fit this network and batch: the grid does not divide the views, the queue is short. */
-export function requireFittingHead({ network, networkConfig, method, methodConfig }: Chosen, batch: number): void {
+export function requireFittingHead({ method, methodConfig, ...chosen }: Chosen, batch: number): void {
+  const { network, networkConfig } = trainedNetwork({ ...chosen, kind: 'pretrain' })
   methodOf(method).head(methodConfig, makeStem(networkOf(network), networkConfig), { batch, samples: batch })
 }

@@ -1,6 +1,7 @@
 /** The network and the checkpoint of a run, in the form for engine calls. */
 import { AppError } from '../../contract/errors.ts'
 import type { RunRow } from '../../contract/runs.ts'
+import { trainedNetwork } from '../../core/models/trained.ts'
 import type { ModelReference, WrittenFile } from '../../engine/process/protocol.ts'
 import { fileDigest } from '../profile/digests.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -48,7 +49,7 @@ export function keptModel(profile: Profile, id: string, epoch: number | null = n
     )
   }
   return {
-    model: { network: run.network, networkConfig: run.config.networkConfig, checkpoint: path },
+    model: { ...trainedNetwork(run.config), checkpoint: path },
     sha256,
   }
 }

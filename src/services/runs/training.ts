@@ -6,6 +6,7 @@ import type { RunConfig, RunRow, TrainingEvent } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
 import { some } from '../../contract/words.ts'
 import { requireMask } from '../../core/mri/require-mask.ts'
+import { cautionsOf } from '../../core/ssl/cautions.ts'
 import { methodOf } from '../../core/ssl/index.ts'
 import { requireTrainable } from '../../core/training/trainable.ts'
 import type { Engine } from '../../engine/process/client.ts'
@@ -169,8 +170,7 @@ export function prepareRun(profile: Profile, request: RunRequest, states: readon
   requireTrainable(config, train, validation)
   requireMask(keepMask(profile, config.mask), [...train, ...validation])
   const notes = leftOutNotes(study, config.kind)
-  const caution = config.pretext && method?.caution?.(method.config.parse(config.methodConfig), config.pretext)
-  if (caution) notes.push({ level: 'warning', code: 'caution', text: caution })
+  for (const text of cautionsOf(config)) notes.push({ level: 'warning', code: 'caution', text })
   const start = states.length > 0 ? null : startOf(profile, parent)
   return { ...request, train, validation, start, states, content: contentDigest([...train, ...validation]), notes }
 }

@@ -1,6 +1,7 @@
 /** Runs for the screens. */
 import { notesOf } from '../../contract/notes.ts'
 import type { RunDetail, RunRow, RunView } from '../../contract/runs.ts'
+import { trainedNetwork } from '../../core/models/trained.ts'
 import type { Profile } from '../profile/profile.ts'
 import { methodOf, networkOf } from './catalogue.ts'
 import { eventsOf } from './log.ts'
@@ -104,11 +105,11 @@ export function viewRun(profile: Profile, run: string): RunDetail {
   }
 }
 
-/** Names of the layers of a run's network, in the order in which an image goes through them. */
+/** Names of the layers of the network that a run trained, in the order in which an image goes through them. */
 export function layersOf(profile: Profile, run: string): string[] {
-  const { network, config } = findRun(profile, run)
+  const { network, networkConfig } = trainedNetwork(findRun(profile, run).config)
   const { layers, config: schema } = networkOf(network)
-  return layers(schema.parse(config.networkConfig))
+  return layers(schema.parse(networkConfig))
 }
 
 /** Hides a run or shows it again. Its files stay. */

@@ -10,7 +10,8 @@ import type { Kernels } from '../../kernels.ts'
 import type { ParameterSpec, Parameters, Pass, Shapes } from '../network.ts'
 import { tooManyPools, type UnetSize, unetLayers, unetParameters, unetPass, unetSign } from '../unet-body.ts'
 
-const MULTIPLE = 16
+/** Pixels to whose multiples images are padded. */
+export const MULTIPLE = 16
 const PARTS = 2
 
 /** A part whose SD is not above this is constant. Inputs have scale 1. The U-Net then gives 0 without any gradient. */

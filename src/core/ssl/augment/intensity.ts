@@ -13,6 +13,12 @@ export interface Distortion {
   readonly brightness: number
 }
 
+/** By which each magnitude is multiplied, so that magnitudes follow the gamma curve. The largest stays as it is. */
+export function curve(magnitudes: Float32Array, gamma: number): Float32Array {
+  const maximum = magnitudes.reduce((most, value) => Math.max(most, value), 0)
+  return magnitudes.map(value => (value > 0 ? (value / maximum) ** (gamma - 1) : 0))
+}
+
 /** Magnitude image (≥ 0) → distorted, in the same units; never negative. */
 export function distort(image: Float32Array, { gamma, contrast, brightness }: Distortion): Float32Array {
   let maximum = 0

@@ -1,6 +1,7 @@
 /** Scores that a job computes after its training, where the training was. */
 import { existsSync } from 'node:fs'
 import type { TrainingSummary } from '../../../contract/training-summary.ts'
+import { trainedNetwork } from '../../../core/models/trained.ts'
 import type { Calls, TrainRequest } from '../../../engine/process/protocol.ts'
 import { scoreFile } from './job-files.ts'
 import type { History } from './job-history.ts'
@@ -13,7 +14,7 @@ export interface MissingScore {
 /** The scores that are not stored yet. A milestone that the training did not reach has none. */
 export function missingScores(
   folder: string,
-  { scores = [], config: { network, networkConfig } }: TrainRequest,
+  { scores = [], config }: TrainRequest,
   { checkpoint: kept }: TrainingSummary,
   { checkpoints }: History,
 ): MissingScore[] {
@@ -24,7 +25,7 @@ export function missingScores(
   const all = scores.flatMap(({ weights, request }): MissingScore[] => {
     const checkpoint = pathOf(weights)
     if (checkpoint === undefined) return []
-    const params = { ...request, reconstructor: { network, networkConfig, checkpoint } }
+    const params = { ...request, reconstructor: { ...trainedNetwork(config), checkpoint } }
     return [{ file: scoreFile(folder, params), params }]
   })
   return all.filter(({ file }) => !existsSync(file))

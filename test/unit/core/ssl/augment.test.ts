@@ -8,6 +8,7 @@ import { type Distortion, distort } from '../../../../src/core/ssl/augment/inten
 import { GRID, jigsawPatches } from '../../../../src/core/ssl/augment/jigsaw.ts'
 import { type Box, randomBox, resizeBox } from '../../../../src/core/ssl/augment/resized-crop.ts'
 import { rotate } from '../../../../src/core/ssl/augment/rotate.ts'
+import { type Image, magnitudesOf } from '../../../../src/core/ssl/image.ts'
 import { expectClose, golden } from '../../../golden.ts'
 
 const reference: {
@@ -113,10 +114,11 @@ describe('jigsaw', () => {
   const [side, patch] = [255, 64]
   const cell = side / GRID
   const places = Float32Array.from({ length: side * side }, (_, i) => i)
+  const square: Image = { planes: [places], shape: [side, side] }
 
   /** The position of each patch's first pixel. Each pixel's value is its index. */
   function corners(random: RandomState): { top: number; left: number }[] {
-    const patches = jigsawPatches(places, side, patch, random)
+    const [patches] = jigsawPatches(square, patch, random)
     expect(patches.length).toBe(GRID * GRID * patch * patch)
     return Array.from({ length: GRID * GRID }, (_, i) => {
       const first = patches[i * patch * patch]
@@ -126,7 +128,7 @@ describe('jigsaw', () => {
 
   it('copies patches unchanged from the image', () => {
     const [{ top, left }] = corners(RandomState.fromSeed(1))
-    const patches = jigsawPatches(places, side, patch, RandomState.fromSeed(1))
+    const [patches] = jigsawPatches(square, patch, RandomState.fromSeed(1))
     for (const [y, x] of [
       [0, 63],
       [63, 0],
@@ -162,10 +164,53 @@ describe('jigsaw', () => {
   })
 })
 
+describe('complex images', () => {
+  const random = RandomState.fromSeed(6)
+  const planes = [0, 1].map(() => Float32Array.from({ length: 16 * 16 }, () => random.normal()))
+  const complex: Image = { planes, shape: [16, 16] }
+  const phases = ({ planes: [re, im] }: Image) => Array.from(re, (value, i) => Math.atan2(im[i], value))
+
+  it('keep their magnitudes when the phase turns, by one angle in all pixels', () => {
+    const turned = augmentations(RandomState.fromSeed(1)).turnPhase(complex)
+    expectClose(magnitudesOf(turned), magnitudesOf(complex), 1e-6)
+    const angles = phases(turned).map((phase, i) => (phase - phases(complex)[i] + 4 * Math.PI) % (2 * Math.PI))
+    expect(angles[0]).toBeGreaterThan(0.1)
+    for (const angle of angles) expect(angle).toBeCloseTo(angles[0], 4)
+  })
+
+  it('keep their phase, and the order of their magnitudes, under an intensity distortion', () => {
+    const distorted = augmentations(RandomState.fromSeed(2)).distortIntensity(complex, 1)
+    expectClose(Float32Array.from(phases(distorted)), phases(complex), 1e-5)
+    const [before, after] = [complex, distorted].map(image => [...magnitudesOf(image)])
+    const order = (values: number[]) => [...values.keys()].toSorted((a, b) => values[a] - values[b])
+    expect(order(after)).toEqual(order(before))
+    expect(Math.max(...after)).toBeCloseTo(Math.max(...before), 5)
+    expect(after[order(before)[0]]).not.toBeCloseTo(before[order(before)[0]], 3)
+  })
+
+  it('change both parts alike: each part is changed as a magnitude image would be', () => {
+    const view = (image: Image) => {
+      const { resizedCrop, flip, blur } = augmentations(RandomState.fromSeed(3))
+      return blur(flip(resizedCrop(image, 8, 0.3)), 1)
+    }
+    expect(view(complex).planes).toEqual(planes.flatMap(plane => view({ planes: [plane], shape: [16, 16] }).planes))
+  })
+
+  it('stay as they are, as magnitudes do, when there is nothing to change', () => {
+    const nothing: Image = { planes: [new Float32Array(4), new Float32Array(4)], shape: [2, 2] }
+    expect(augmentations(RandomState.fromSeed(1)).distortIntensity(nothing, 1)).toEqual(nothing)
+    const magnitude: Image = { planes: [planes[0]], shape: [16, 16] }
+    const own = RandomState.fromSeed(1)
+    expect(augmentations(own).turnPhase(magnitude)).toBe(magnitude)
+    expect(own.uniform()).toBe(RandomState.fromSeed(1).uniform())
+  })
+})
+
 describe('augmentations', () => {
   it('flip left and right, about every second time', () => {
     const { flip } = augmentations(RandomState.fromSeed(1))
-    const outcomes = Array.from({ length: 200 }, () => flip(Float32Array.from([1, 2, 3, 4]), 2).join())
+    const numbers: Image = { planes: [Float32Array.from([1, 2, 3, 4])], shape: [2, 2] }
+    const outcomes = Array.from({ length: 200 }, () => flip(numbers).planes.join())
     expect(new Set(outcomes)).toEqual(new Set(['1,2,3,4', '2,1,4,3']))
     const flipped = outcomes.filter(outcome => outcome === '2,1,4,3').length
     expect(flipped).toBeGreaterThan(70)
@@ -175,7 +220,7 @@ describe('augmentations', () => {
   it('repeat for the same seed, epoch and index, and for no other', () => {
     const view = (seed: number, epoch: number, index: number) => {
       const { resizedCrop, flip, distortIntensity, blur } = augmentations(stream(seed, 'augmentation', epoch, index))
-      return blur(distortIntensity(flip(resizedCrop(image, shape, 12, 0.3), 12), 0.5), 12, 0.5)
+      return blur(distortIntensity(flip(resizedCrop({ planes: [image], shape }, 12, 0.3)), 0.5), 0.5)
     }
     expect(view(9, 1, 2)).toEqual(view(9, 1, 2))
     for (const other of [view(8, 1, 2), view(9, 0, 2), view(9, 1, 3), view(9, 2, 1)])

@@ -44,6 +44,15 @@ describe('a picture', () => {
     }
   })
 
+  it('of a complex image shows its magnitudes, of which 1 is white', () => {
+    const values = [0, 0, 0.6, 0.8, 0, -0.5, 0.3, 0]
+    const { pixels, shape } = pictureOf(part([2, 2, 2], i => values[i]))!
+    expect([shape, Array.from(pixels)]).toEqual([
+      [2, 2],
+      [0, 255, 128, 77],
+    ])
+  })
+
   it('is made neither of labels nor of rows of a bank nor of flat lists', () => {
     for (const shape of [[4], [100], [12, 128], [3, 3, 3]]) expect(pictureOf(part(shape, () => 0))).toBeNull()
   })

@@ -4,6 +4,7 @@ import { keptPattern } from '../../../../src/core/mri/draw.ts'
 import type { Pattern } from '../../../../src/core/mri/pattern.ts'
 import { stream } from '../../../../src/core/mri/random.ts'
 import { storedMask } from '../../../../src/core/mri/stored-mask.ts'
+import type { Image } from '../../../../src/core/ssl/image.ts'
 import { regionOf } from '../../../../src/core/ssl/pirl.ts'
 import { measurementMask, viewMasks } from '../../../../src/core/ssl/view-masks.ts'
 import { noiseVolume } from '../../../volumes.ts'
@@ -65,19 +66,19 @@ describe('the training data access of a pretext', () => {
 })
 
 describe('regions of a slice as instances', () => {
-  const shape = [9, 13] as const
-  const image = Float32Array.from({ length: 9 * 13 }, (_, i) => i)
+  const plane = Float32Array.from({ length: 9 * 13 }, (_, i) => i)
+  const image: Image = { planes: [plane], shape: [9, 13] }
 
   it('are the whole slice if there is one region', () => {
-    expect(regionOf(image, shape, 1, 0)).toEqual({ image, shape: [9, 13] })
+    expect(regionOf(image, 1, 0)).toEqual(image)
   })
 
   it('cover the slice, and each region overlaps half of the region before', () => {
-    const regions = Array.from({ length: 9 }, (_, instance) => regionOf(image, shape, 3, instance))
-    expect(new Set(regions.flatMap(region => [...region.image]))).toEqual(new Set(image))
-    for (const { image: part, shape: size } of regions) expect(part.length).toBe(size[0] * size[1])
+    const regions = Array.from({ length: 9 }, (_, instance) => regionOf(image, 3, instance))
+    expect(new Set(regions.flatMap(({ planes }) => [...planes[0]]))).toEqual(new Set(plane))
+    for (const { planes, shape } of regions) expect(planes[0].length).toBe(shape[0] * shape[1])
     const [first, , third, fourth] = regions
-    expect([first.image[0], third.image.at(-1), fourth.image[0]]).toEqual([0, 4 * 13 - 1, 2 * 13])
+    expect([first.planes[0][0], third.planes[0].at(-1), fourth.planes[0][0]]).toEqual([0, 4 * 13 - 1, 2 * 13])
     expect(first.shape).toEqual([4, 6])
   })
 
