@@ -75,9 +75,9 @@ export const eventsAfter = (profile: Profile, seq: number, limit: number): Logge
 
 /** All lines of a run after `seq`, with stored paths. */
 export const eventsOfRunAfter = ({ db }: Profile, run: string, seq: number): LoggedEvent[] =>
-  (db.prepare('SELECT * FROM events WHERE run_id = ? AND seq > ? ORDER BY seq').all(Number(run), seq) as Row[]).map(
-    toEvent,
-  )
+  (
+    statementOf(db, 'SELECT * FROM events WHERE run_id = ? AND seq > ? ORDER BY seq').all(Number(run), seq) as Row[]
+  ).map(toEvent)
 
 /** Removes a run's lines after a position, because the training computes them again. */
 export function forgetAfter({ db }: Profile, run: string, { step, epoch }: Position): void {

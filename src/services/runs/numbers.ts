@@ -1,11 +1,11 @@
 /**
  * Files with a run's numbers in its folder: `epochs.csv` (one line per epoch) and `events.jsonl` (lines of the log).
  * They are written while the run trains, from the database. The first update of a process rewrites both files. Later
- * updates append new lines of the log.
+ * updates append new lines of the log. Steps are appended every 10 s, and with each other event.
  */
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { EpochFigures } from '../../contract/runs.ts'
+import type { EpochFigures, TrainingEvent } from '../../contract/runs.ts'
 import { makeFolder, runDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { isDiskFull } from '../profile/room.ts'
@@ -13,11 +13,17 @@ import { eventsOfRunAfter } from './log.ts'
 import { epochsOf } from './runs.ts'
 
 export interface Numbers {
-  /** Writes new lines. If the disk is full, a later update writes the lines. */
-  update(): void
+  /**
+   * Writes new lines. After a step, an update of the last 10 s suffices, because the database has the step already. If
+   * the disk is full, a later update writes the lines.
+   */
+  update(after?: TrainingEvent): void
   /** The next update rewrites the files, because lines were removed from the log. */
   restart(): void
 }
+
+/** Time between two updates after steps. */
+const INTERVAL_MS = 10_000
 
 const COLUMNS = ['epoch', 'loss', 'learning_rate', 'seconds', 'validation_loss', 'ssim', 'psnr', 'nmse'] as const
 
@@ -35,6 +41,7 @@ export function makeNumbers(profile: Profile, run: string): Numbers {
   const directory = runDirectory(profile, run)
   /** `seq` of the last written line. `null`: the next update rewrites the files. */
   let seq: number | null = null
+  let updatedAt = Number.NEGATIVE_INFINITY
 
   function update(): void {
     const fresh = eventsOfRunAfter(profile, run, seq ?? 0)
@@ -47,7 +54,10 @@ export function makeNumbers(profile: Profile, run: string): Numbers {
   }
 
   return {
-    update() {
+    update(after) {
+      const now = performance.now()
+      if (after?.type === 'step' && now - updatedAt < INTERVAL_MS) return
+      updatedAt = now
       try {
         update()
       } catch (error) {

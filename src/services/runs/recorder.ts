@@ -99,7 +99,7 @@ export function makeRecorder(
     if (event.type === 'started' || event.type === 'resumed') numbers.restart()
     if (event.type === 'job') tidy.heed(event.job)
     else tidy.remove(gone)
-    numbers.update()
+    numbers.update(event)
   }
 
   async function writeKept(error: unknown): Promise<void> {

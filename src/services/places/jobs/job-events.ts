@@ -80,6 +80,8 @@ export function writeEvents(path: string, attempt: string, signal: AbortSignal):
 }
 
 const CHUNK = 2 ** 18
+/** A job that is followed has few new lines. Waiting for each call of the system then takes ten times as long. */
+const FEW = 2 ** 14
 const NEWLINE = 10
 
 const isStep = ({ event }: JobLine) => event?.type === 'step'
@@ -89,6 +91,29 @@ function parse(text: string): JobLine | null {
     return Line.parse(decode(text))
   } catch {
     return null // a cut line
+  }
+}
+
+/** The bytes from `offset` on. `null`: there are so many that reading them would block this program. */
+function readFew(path: string, offset: number): Buffer | null {
+  const file = openSync(path, 'r')
+  try {
+    const length = Math.max(0, fstatSync(file).size - offset)
+    if (length > FEW) return null
+    const bytes = Buffer.alloc(length)
+    return bytes.subarray(0, readSync(file, bytes, 0, length, offset))
+  } finally {
+    closeSync(file)
+  }
+}
+
+async function readMany(path: string, offset: number): Promise<Buffer> {
+  const file = await open(path, 'r')
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(CHUNK), 0, CHUNK, offset)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
   }
 }
 
@@ -118,19 +143,13 @@ export function readEvents(path: string, { steps = true } = {}): EventReader {
     return true
   }
   async function nextBytes(): Promise<Buffer> {
-    const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return null
-      throw error
-    })
-    if (!file) return Buffer.alloc(0)
     try {
-      const { size } = await file.stat()
-      const length = Math.max(0, Math.min(size - offset, CHUNK))
-      const { bytesRead, buffer: bytes } = await file.read(Buffer.alloc(length), 0, length, offset)
-      offset += bytesRead
-      return bytes.subarray(0, bytesRead)
-    } finally {
-      await file.close()
+      const bytes = readFew(path, offset) ?? (await readMany(path, offset))
+      offset += bytes.length
+      return bytes
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+      throw error
     }
   }
   async function next(): Promise<readonly JobLine[]> {

@@ -186,6 +186,25 @@ describe('the run’s figures', () => {
     expect(jsonl().at(-1)).toMatchObject({ type: 'status', status: 'finished' })
   })
 
+  it('have steps of 10 s at once, in the order of the log', () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const step = (n: number): TrainingEvent => ({ type: 'step', step: n, steps: 90, epoch: 1, loss: 1 })
+    const after = (ms: number, event: TrainingEvent) => {
+      vi.advanceTimersByTime(ms)
+      record(event)
+      return jsonl().map(each => (each.type === 'step' ? each.step : each.type))
+    }
+    expect(after(0, step(1))).toEqual(['status', 1])
+    expect(after(3000, step(2))).toEqual(['status', 1])
+    expect(after(3000, epoch(1))).toEqual(['status', 1, 2, 'epoch'])
+    expect(after(9000, step(3))).toEqual(['status', 1, 2, 'epoch'])
+    expect(after(1000, step(4))).toEqual(['status', 1, 2, 'epoch', 3, 4])
+    expect(after(1000, step(5))).toHaveLength(6)
+    recorder.close()
+    expect(jsonl().at(-1)).toMatchObject({ step: 5 })
+    vi.useRealTimers()
+  })
+
   it('are continued by another process', () => {
     record(epoch(1))
     logEvent(services.profile, '1', { type: 'note', text: 'another process' })

@@ -69,6 +69,12 @@ it('leaves out lines of an attempt that writes after a newer attempt has begun',
   expect(told(await allEvents(path))).toEqual(['epoch 1', 'epoch 2', 'epoch 4'])
 })
 
+it('reads a few new lines without waiting for the system, because waiting takes most of the time', async () => {
+  void writeEvents(path, 'a', never).write(epoch(1))
+  const waited = new Promise<null>(resolve => setImmediate(() => resolve(null)))
+  expect(told((await Promise.race([readEvents(path).next(), waited])) ?? [])).toEqual(['epoch 1'])
+})
+
 it('reads a long file in parts', async () => {
   const writer = writeEvents(path, 'a', never)
   const words = 'x'.repeat(10_000)
