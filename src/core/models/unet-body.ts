@@ -130,10 +130,10 @@ export function unetPass(
 /** The first convolution, which every U-Net has. */
 export const firstOf = (prefix: string) => `${prefix}down_sample_layers.0.layers.0.weight`
 
-/** The sizes of the U-Net with this prefix, from names and shapes. `null`: there is no such U-Net. */
-export function unetSign(shapes: Shapes, prefix: string): UnetSize | null {
+/** The sizes of the U-Net of `images` with this prefix, from names and shapes. `null`: there is no such U-Net. */
+export function unetSign(shapes: Shapes, prefix: string, images: number): UnetSize | null {
   const first = shapes.get(firstOf(prefix))
-  if (!first) return null
+  if (first?.[1] !== images) return null
   let pools = 0
   while (shapes.has(`${prefix}down_sample_layers.${pools}.layers.0.weight`)) pools++
   return { channels: first[0], pools }

@@ -23,7 +23,7 @@ export const unet: Network<UnetConfig> = {
   config: UnetConfig,
   takes: 'magnitude',
   recipes: FROM_SCRATCH,
-  sign: { first: firstOf(PLACE.prefix), settings: shapes => unetSign(shapes, PLACE.prefix) },
+  sign: { first: firstOf(PLACE.prefix), settings: shapes => unetSign(shapes, PLACE.prefix, PLACE.images) },
   parameters: config => unetParameters(config, PLACE),
   layers: config => unetLayers(config, PLACE.prefix),
   bottleneck: ({ channels, pools }) => ({ layer: 'conv', channels: channels * 2 ** pools, scale: 2 ** pools }),

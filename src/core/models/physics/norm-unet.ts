@@ -37,7 +37,8 @@ export const normUnetParameters = ({ size, prefix, zeroStart }: NormUnet): Param
 export const normUnetLayers = ({ size, prefix }: NormUnet): string[] => unetLayers(size, unetPrefix(prefix))
 
 /** The sizes of the NormUnet with this prefix, read off names and shapes. `null`: there is no such NormUnet. */
-export const normUnetSign = (shapes: Shapes, prefix: string): UnetSize | null => unetSign(shapes, unetPrefix(prefix))
+export const normUnetSign = (shapes: Shapes, prefix: string): UnetSize | null =>
+  unetSign(shapes, unetPrefix(prefix), PARTS)
 
 const padded = (size: number) => Math.ceil(size / MULTIPLE) * MULTIPLE
 
