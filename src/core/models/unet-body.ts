@@ -130,7 +130,10 @@ export function unetPass(
 /** The first convolution, which every U-Net has. */
 export const firstOf = (prefix: string) => `${prefix}down_sample_layers.0.layers.0.weight`
 
-/** The sizes of the U-Net of `images` with this prefix, from names and shapes. `null`: there is no such U-Net. */
+/**
+ * The sizes of the U-Net of `images` with this prefix, from names and shapes. `null`: there is no such U-Net.
+ * Lightning's checkpoint of a magnitude U-Net has the complex U-Net's names, so the number of images decides.
+ */
 export function unetSign(shapes: Shapes, prefix: string, images: number): UnetSize | null {
   const first = shapes.get(firstOf(prefix))
   if (first?.[1] !== images) return null

@@ -79,6 +79,32 @@ describe('the network of a checkpoint', () => {
     expect(() => told({ network: 'unet', config: '{"pools":4}' })).toThrow(/Expected .*, got none, in/)
   })
 
+  it('has a zero start only if Self-MRI wrote so', () => {
+    const config = networkOf('varnet').config.parse({
+      ...{ cascades: 1, channels: 2, pools: 1, mapChannels: 2, mapPools: 1, zeroStart: true },
+    }) as Record<string, unknown>
+    const tensors = tensorsOf('varnet', config)
+    const metadata = { network: 'varnet', config: JSON.stringify(config) }
+    expect(networkOfCheckpoint(write(tensors, metadata)).networkConfig).toEqual(config)
+    expect(networkOfCheckpoint(write(tensors)).networkConfig).toEqual({ ...config, zeroStart: false })
+  })
+
+  it.each([
+    ['a U-Net', 'unet', 1],
+    ['the complex U-Net', 'complex-unet', 2],
+  ])('is told from the input channels, because both can have the names of %s', (_, network, channels) => {
+    const first = networkOf(network).parameters(networkOf(network).config.parse({ channels: 2, pools: 2 }))
+    const prefix = network === 'unet' ? 'unet.' : ''
+    const tensors = new Map(
+      first.map(({ name, shape }) => [
+        prefix + name,
+        { shape, data: new Float32Array(shape.reduce((n, each) => n * each, 1)) },
+      ]),
+    )
+    expect(tensors.get('unet.down_sample_layers.0.layers.0.weight')!.shape[1]).toBe(channels)
+    expect(networkOfCheckpoint(write(tensors)).network).toBe(network)
+  })
+
   it('does not depend on PyTorch’s counters of batches', () => {
     const networkConfig = { channels: 2, deepSupervision: false }
     const tensors = tensorsOf('unet-plus-plus', networkConfig)
@@ -199,6 +225,23 @@ describe('an import', () => {
       )
     },
   )
+
+  it.each(['varnet.pt', 'varnet.ckpt'])('of fastMRI’s VarNet has the sizes of its cascades and maps: %s', name => {
+    const { id } = addStudy(services.profile, 's', [[noiseVolume('a').info, 'train']])
+    const { run, checkpoints } = viewRun(services.profile, importCheckpoint(services.profile, id, torchFixture(name)))
+    expect(run).toMatchObject({
+      network: 'varnet',
+      config: {
+        networkConfig: {
+          ...{ cascades: 2, channels: 2, pools: 1, maps: 'network', mapChannels: 1, mapPools: 1 },
+          ...{ consistency: 'soft', zeroStart: false },
+        },
+      },
+    })
+    const right = decodeCheckpoint(readTorchFixture('varnet.safetensors'), 'right').tensors
+    const stored = decodeCheckpoint(readFileSync(checkpoints[0].path), 'stored').tensors
+    expect(new Map([...stored].sort())).toEqual(new Map([...right].sort()))
+  })
 
   it('of weights that are not finite makes no run, and names the tensor', () => {
     const { id } = addStudy(services.profile, 's', [[noiseVolume('a').info, 'train']])
