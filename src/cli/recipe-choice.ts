@@ -3,8 +3,9 @@ import { type Command, Option } from 'commander'
 import { AppError } from '../contract/errors.ts'
 import { type NamedRecipe, Pretext, presentRecipe, SHIPPED, type Shipped } from '../contract/recipes.ts'
 import type { RunConfig } from '../contract/runs.ts'
+import { recipeOn } from '../presentation/recipe-networks.ts'
 import type { Services } from '../services/open.ts'
-import { METHODS, NETWORKS, networkOf, scratchId } from '../services/runs/catalogue.ts'
+import { catalogue, METHODS, NETWORKS, networkOf, scratchId } from '../services/runs/catalogue.ts'
 import { findRecipe } from '../services/runs/recipes.ts'
 import { type SettingsGroup, settingsFrom } from './options.ts'
 
@@ -71,6 +72,12 @@ export function chosenRecipe(
   const wanted = method === undefined ? 'a pre-training' : method === null ? 'a training from scratch' : method
   const got = recipe.method === null ? 'a training from scratch' : recipe.method
   throw new AppError('INVALID_ARGUMENT', `--recipe: expected a recipe of ${wanted}, got ${name}, a recipe of ${got}`)
+}
+
+/** The recipe on the chosen network. */
+export function onChosenNetwork(recipe: NamedRecipe, { network }: RecipeChoice): NamedRecipe {
+  const other = network === undefined ? null : recipeOn(catalogue(), recipe, network)
+  return other ? { ...recipe, ...other } : recipe
 }
 
 /** The chosen network. A network other than the recipe's keeps the recipe's settings that both networks have. */

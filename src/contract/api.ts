@@ -12,7 +12,7 @@ import { ExportFormat } from './exports.ts'
 import { FigureRequest } from './figure.ts'
 import { FrameScore, FrameSource } from './images.ts'
 import { MethodFigure } from './methods.ts'
-import { NamedRecipe, Pretext, Recipe, RecipeSettings } from './recipes.ts'
+import { NamedRecipe, Pretext, Recipe, RecipeChanges, RecipeSettings, SHIPPED } from './recipes.ts'
 import { AskedReproduction, Reproduction, ReproductionReport } from './reproduction.ts'
 import { LoggedEvent, RunDetail, RunView } from './runs.ts'
 import { Findings, MOST_COILS, Study, StudySummary, StudyView } from './studies.ts'
@@ -47,7 +47,16 @@ export type AppEvent = z.infer<typeof AppEvent>
 const Schema = z.record(z.string(), z.unknown())
 
 export const Catalogue = z.object({
-  networks: z.array(z.object({ id: z.string(), label: z.string(), paper: z.string(), schema: Schema })),
+  networks: z.array(
+    z.object({
+      id: z.string(),
+      label: z.string(),
+      paper: z.string(),
+      schema: Schema,
+      /** What it takes of a slice: see `Takes`. */
+      takes: z.enum(['magnitude', 'complex', 'kspace']),
+    }),
+  ),
   methods: z.array(
     z.object({
       id: z.string(),
@@ -55,6 +64,8 @@ export const Catalogue = z.object({
       paper: z.string(),
       schema: Schema,
       figures: z.array(MethodFigure),
+      /** What differs from the shipped recipes on a network of complex images, or with one inside. */
+      onComplex: z.record(z.enum(SHIPPED), RecipeChanges),
     }),
   ),
   /** Reconstructions of several coils that need no training. */

@@ -217,6 +217,13 @@ export const RecipeSettings = z.object({
 })
 export type RecipeSettings = z.infer<typeof RecipeSettings>
 
+/** Settings of a method that replace a recipe's. */
+export const RecipeChanges = z.object({
+  methodConfig: z.record(z.string(), z.unknown()).optional(),
+  training: Recipe.optional(),
+})
+export type RecipeChanges = z.infer<typeof RecipeChanges>
+
 export const NamedRecipe = RecipeSettings.extend({
   /** Shipped: `simclr/original`. Saved by the user: `own/NUMBER`. */
   id: z.string(),

@@ -1,13 +1,14 @@
 /** pretrain, finetune and train: three commands that configure a training. */
 import { existsSync, statSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { AppError } from '../../contract/errors.ts'
 import { Pretext, Recipe } from '../../contract/recipes.ts'
 import type { RunConfig, RunRow } from '../../contract/runs.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import { callersPath } from '../../services/profile/paths.ts'
-import { fineTuningOf, methodOf, networkOf } from '../../services/runs/catalogue.ts'
+import { fineTuningOf, methodOf, NETWORKS, networkOf } from '../../services/runs/catalogue.ts'
 import { networkOfCheckpoint } from '../../services/runs/checkpoints.ts'
+import { networkAround } from '../../services/runs/network-around.ts'
 import { findRun } from '../../services/runs/runs.ts'
 import { type CommonConfig, type RunRequest, startRun, supervisedConfig } from '../../services/runs/training.ts'
 import { demonstrationStudy } from '../../services/studies/demonstration.ts'
@@ -34,6 +35,7 @@ import {
   chosenRecipe,
   NETWORK_SETTINGS,
   networkFrom,
+  onChosenNetwork,
   PRETRAINING_SETTINGS,
   type RecipeChoice,
 } from '../recipe-choice.ts'
@@ -91,7 +93,7 @@ export function pretrainCommand(): Command {
   return command.action((options: CommonOptions & RecipeChoice) =>
     inSession(command, async session => {
       const study = await studyOf(session, options.study)
-      const recipe = chosenRecipe(session.services, options.recipe, options.method)
+      const recipe = onChosenNetwork(chosenRecipe(session.services, options.recipe, options.method), options)
       const method = methodOf(recipe.method!)
       const network = networkFrom(recipe, options)
       const { label, config: schema } = networkOf(network.network)
@@ -125,7 +127,7 @@ export function trainCommand(): Command {
   return command.action((options: CommonOptions & RecipeChoice & { stepEpochs?: number }) =>
     inSession(command, async session => {
       const study = await studyOf(session, options.study)
-      const named = chosenRecipe(session.services, options.recipe, null, options.network)
+      const named = onChosenNetwork(chosenRecipe(session.services, options.recipe, null, options.network), options)
       const network = networkFrom(named, options)
       const { label, config: schema } = networkOf(network.network)
       refuseForeign(options, { all: NETWORK_SETTINGS, chosen: [schema], of: label })
@@ -167,22 +169,28 @@ export function fineTuneCommand(): Command {
       'a run’s number (number:RUN if a file has this name), RUN@EPOCH for a milestone of the run, ' +
         'or a file of safetensors, PyTorch or Lightning with the weights of a network that Self-MRI has',
     )
+    .addOption(
+      new Option(
+        '--network <id>',
+        'a network with the pre-trained network inside, such as varnet (default: the network of the start)',
+      ).choices(Object.keys(NETWORKS)),
+    )
     .addOption(fieldOption('--fresh-output <yes|no>', Recipe.shape.freshOutput, yesOrNo))
     .option('--control', 'also train the control: the same fine-tuning, with the same seed, without pre-training')
-  return command.action((options: CommonOptions & { from: string; control?: boolean }) =>
+  return command.action((options: CommonOptions & { from: string; network?: string; control?: boolean }) =>
     inSession(command, async session => {
       const file = callersPath(options.from)
       const named = namedRun(options.from, file)
       const isFile = !named && existsSync(file)
       const parent = isFile ? null : findRun(session.services.profile, named?.run ?? options.from)
       const study = await studyOf(session, options.study ?? parent?.study)
-      const { network, networkConfig, method, fineTuning } = parent
-        ? parent.config
-        : { ...networkOfCheckpoint(file), fineTuning: null }
+      const given = parent ? parent.config : { ...networkOfCheckpoint(file), kind: 'import' as const, fineTuning: null }
+      const network = networkAround(given, options.network ?? given.network)
+      const fineTuning = network.network === given.network ? given.fineTuning : null
       const config = supervisedConfig(
         'finetune',
-        commonConfig({ network, networkConfig }, study, options),
-        recipeFrom(fineTuningOf({ method, fineTuning }), options),
+        commonConfig(network, study, options),
+        recipeFrom(fineTuningOf({ ...given, ...network, fineTuning }), options),
       )
       const from = parent ? { run: parent.id, epoch: named?.epoch ?? null } : { file }
       const runs = [await start(session, 'Fine-tuning', { study, config, parent: from }, options)]

@@ -42,6 +42,12 @@ export function interleaved(planes: readonly Float32Array[]): Float32Array {
 export const magnitudesOf = ({ planes: [re, im] }: Image): Float32Array =>
   re.map((value, i) => Math.hypot(value, im[i]))
 
+/** The root mean square of an image's magnitudes. 1 if the image is 0. */
+export function rootMeanSquare({ planes }: Image): number {
+  const squares = planes.reduce((sum, plane) => plane.reduce((of, value) => of + value ** 2, sum), 0)
+  return Math.sqrt(squares / planes[0].length) || 1
+}
+
 /** The complex image times a complex number for each pixel, re + i·im. */
 export function times({ planes: [re, im], shape }: Image, by: (pixel: number) => readonly [number, number]): Image {
   const planes = [new Float32Array(re.length), new Float32Array(re.length)]

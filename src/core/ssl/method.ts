@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs-core'
 import type { z } from 'zod'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { MethodFigure } from '../../contract/methods.ts'
-import type { Pretext, RecipeSettings, Shipped } from '../../contract/recipes.ts'
+import type { Pretext, RecipeChanges, RecipeSettings, Shipped } from '../../contract/recipes.ts'
 import type { ParameterSpec, Parameters, Takes } from '../models/network.ts'
 import type { PlainTensor } from '../models/parameters.ts'
 import type { Batch } from '../models/parts.ts'
@@ -83,6 +83,8 @@ export interface SslMethod<Config = unknown> {
   readonly paper: string
   readonly config: z.ZodType<Config>
   readonly recipes: Readonly<Record<Shipped, MethodRecipe>>
+  /** What differs from these recipes on a network of complex images, or with one inside. */
+  readonly onComplex: Readonly<Record<Shipped, RecipeChanges>>
   /**
    * The loss is a mean over samples, so a step may take a batch in several parts. False if samples are compared with
    * each other.

@@ -13,8 +13,6 @@ export interface LabelledPart extends PlainTensor {
 
 /** Black and white, in the network's units. Views have mean 0 and SD 1, or lie between −2.2 and 2.2. */
 const WINDOW = [-2.2, 4] as const
-/** The largest magnitude of a complex view is 1. */
-const COMPLEX_WINDOW = [0, 1] as const
 /** Pixels along a picture's side. */
 const LARGEST = 256
 const GAP = 1
@@ -43,11 +41,11 @@ function pictureShape(shape: readonly number[]): { count: number; height: number
   return { count, height, width }
 }
 
-/** What a picture shows of a part, and the values of black and white. Of complex images, the magnitudes. */
+/** What a picture shows of a part, and the values of black and white: of complex images, magnitudes from 0 up. */
 function shownOf({ data, shape }: LabelledPart): { values: Float32Array; window: readonly [number, number] } {
   if (shape.at(-1) === 1) return { values: data, window: WINDOW }
   const values = Float32Array.from({ length: data.length / 2 }, (_, i) => Math.hypot(data[2 * i], data[2 * i + 1]))
-  return { values, window: COMPLEX_WINDOW }
+  return { values, window: [0, values.reduce((most, value) => Math.max(most, value), 0) || 1] }
 }
 
 const NEAR = 0.05

@@ -190,6 +190,10 @@ export const pirl: SslMethod<PirlConfig> = {
       fineTuning: FINE_TUNING,
     },
   },
+  onComplex: {
+    original: { methodConfig: { standardise: 'image', attach: 'bottleneck', grid: 2 } },
+    workstation: { methodConfig: { attach: 'bottleneck', grid: 2 } },
+  },
   separable: false,
   contrastive: true,
   instances: config => regionsOf(config) ** 2,

@@ -99,6 +99,10 @@ export const rotnet: SslMethod<RotnetConfig> = {
       fineTuning: FINE_TUNING,
     },
   },
+  onComplex: {
+    original: { methodConfig: { standardise: 'image', attach: 'bottleneck', grid: 4 } },
+    workstation: { methodConfig: { attach: 'bottleneck', grid: 3 } },
+  },
   separable: true,
   contrastive: false,
   caution: (_, { pretext: { measurement }, takes }) =>

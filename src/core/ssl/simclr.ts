@@ -85,6 +85,7 @@ export const simclr: SslMethod<SimclrConfig> = {
       fineTuning: FINE_TUNING,
     },
   },
+  onComplex: { original: { methodConfig: { standardise: 'image', attach: 'bottleneck', grid: 7 } }, workstation: {} },
   separable: false,
   contrastive: true,
   tooFew: (_, { batch }) =>

@@ -10,17 +10,20 @@ import { z } from 'zod'
 import { Pretext, Recipe } from '../../contract/recipes.ts'
 import { normalise, rescale } from '../mri/transform.ts'
 import { read } from '../read.ts'
-import { BASELINE, FINE_TUNING } from '../training/recipes.ts'
-import { type Image, isComplex, planewise } from './image.ts'
+import { BASELINE, FINE_TUNING, UNROLLED } from '../training/recipes.ts'
+import { type Image, isComplex, planewise, rootMeanSquare } from './image.ts'
 import type { Sample, SslMethod } from './method.ts'
-import { complexScale, picture } from './views.ts'
+import { picture } from './views.ts'
 
 const SubsampleAgainConfig = z.object({})
 type SubsampleAgainConfig = z.infer<typeof SubsampleAgainConfig>
 
-/** Input and target in the input's units: mean 0 and SD 1 of magnitudes, a largest magnitude of 1 of complex images. */
+/**
+ * Input and target in the input's units: magnitudes have mean 0 and SD 1, complex images a root mean square of 1.
+ * The loss, and the weight of a reconstruction term, then mean nearly the same for both.
+ */
 export function inputAndTarget(again: Image, measured: Image) {
-  const { mean, std } = isComplex(again) ? { mean: 0, std: complexScale(again) } : normalise(again.planes[0])
+  const { mean, std } = isComplex(again) ? { mean: 0, std: rootMeanSquare(again) } : normalise(again.planes[0])
   const inUnits = (image: Image) =>
     planewise(image, image.shape, plane =>
       isComplex(image) ? plane.map(value => value / std) : rescale(plane, mean, std),
@@ -63,6 +66,10 @@ export const subsampleAgain: SslMethod<SubsampleAgainConfig> = {
       }),
       fineTuning: FINE_TUNING,
     },
+  },
+  onComplex: {
+    original: { training: { ...UNROLLED.original, milestones: [10, 20, 50] } },
+    workstation: { training: UNROLLED.workstation },
   },
   separable: true,
   contrastive: false,

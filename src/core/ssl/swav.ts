@@ -168,6 +168,7 @@ export const swav: SslMethod<SwavConfig> = {
       fineTuning: HALVING,
     },
   },
+  onComplex: { original: { methodConfig: { standardise: 'image', attach: 'bottleneck', grid: 2 } }, workstation: {} },
   separable: false,
   contrastive: true,
   tooFew: ({ queue }, { batch }) =>

@@ -16,14 +16,11 @@ export const STANDARDISE = z
 
 const largest = (values: Float32Array) => values.reduce((most, value) => Math.max(most, value), 0) || 1
 
-/** The largest magnitude of a complex image. 1 if the image is 0. */
-export const complexScale = (image: Image): number => largest(magnitudesOf(image))
-
-const scaled = (image: Image, scale: number): Image =>
-  planewise(image, image.shape, plane => plane.map(value => value / scale))
-
 export function standardise(image: Image, how: z.infer<typeof STANDARDISE>): Image {
-  if (isComplex(image)) return scaled(image, complexScale(image))
+  if (isComplex(image)) {
+    const most = largest(magnitudesOf(image))
+    return planewise(image, image.shape, plane => plane.map(value => value / most))
+  }
   return planewise(image, image.shape, plane => {
     if (how === 'image') return normalise(plane).image
     const maximum = largest(plane)

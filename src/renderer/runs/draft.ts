@@ -5,6 +5,7 @@
 import type { Catalogue, StartRequest } from '../../contract/api.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { NamedRecipe, RecipeSettings } from '../../contract/recipes.ts'
+import { recipeOn, scratchRecipe, shippedOf, takesMagnitudes } from '../../presentation/recipe-networks.ts'
 import { complete, faultsOf, propertiesOf, type Settings, same } from '../widgets/settings-schema.ts'
 import { faultsIn, type Part, partOf, schemasFor } from './recipe-parts.ts'
 
@@ -62,9 +63,6 @@ function whole(catalogue: Catalogue, settings: RecipeSettings): RecipeSettings {
   } as RecipeSettings
 }
 
-/** `simclr/original` → `original`; `undefined` for a user's own recipe. */
-const shippedName = ({ id, shipped }: NamedRecipe) => (shipped ? id.split('/').at(-1) : undefined)
-
 /** Recipes of a method; `null`: from scratch. */
 export const recipesOf = ({ catalogue, own }: Offered, method: string | null): readonly NamedRecipe[] =>
   [...catalogue.recipes, ...own].filter(recipe => recipe.method === method)
@@ -72,7 +70,7 @@ export const recipesOf = ({ catalogue, own }: Offered, method: string | null): r
 /** The method's shipped recipe of that name, else its first recipe. */
 function firstRecipe(offered: Offered, method: string | null, name: string): NamedRecipe {
   const recipes = recipesOf(offered, method)
-  return recipes.find(recipe => shippedName(recipe) === name) ?? recipes[0]
+  return recipes.find(recipe => recipe.shipped && shippedOf(recipe) === name) ?? recipes[0]
 }
 
 /** The recipe that a user falls back to where no other is chosen. */
@@ -94,14 +92,28 @@ export function beginDraft(offered: Offered, kind: FormKind, mask: Settings): Dr
   return { study: null, recipe: recipe.id, settings: whole(offered.catalogue, recipe), mask, seed: 0, open }
 }
 
-/** Another network. It takes over each setting that both networks have and that it can use. */
-function withNetwork(catalogue: Catalogue, settings: RecipeSettings, network: string): RecipeSettings {
+/** A recipe as it ships or was saved, or on another network that needs other settings. */
+function taken({ catalogue }: Offered, draft: Draft, recipe: NamedRecipe, network = recipe.network): Draft {
+  const other = recipeOn(catalogue, recipe, network)
+  const named = other && recipe.method === null ? scratchRecipe(catalogue, network, shippedOf(recipe)) : recipe
+  return { ...draft, recipe: named.id, settings: whole(catalogue, other ?? recipe) }
+}
+
+/**
+ * Another network. It takes over each setting that both networks have and that it can use, if both take magnitudes.
+ * Otherwise the chosen recipe begins again on this network.
+ */
+function withNetwork(offered: Offered, draft: Draft, network: string): Draft {
+  const { catalogue } = offered
+  const recipe = chosenRecipe(offered, draft)
+  if (recipeOn(catalogue, recipe, network)) return taken(offered, draft, recipe, network)
+  const settings = takesMagnitudes(catalogue, draft.settings.network) ? draft.settings : whole(catalogue, recipe)
   const schema = catalogue.networks.find(({ id }) => id === network)!.schema
   const kept = propertiesOf(schema).filter(
     ([name, part]) => name in settings.networkConfig && faultsOf(part, settings.networkConfig[name]).length === 0,
   )
   const networkConfig = Object.fromEntries(kept.map(([name]) => [name, settings.networkConfig[name]]))
-  return whole(catalogue, { ...settings, network, networkConfig })
+  return { ...draft, settings: whole(catalogue, { ...settings, network, networkConfig }) }
 }
 
 export const seedFault = ({ seed }: Draft): string | null =>
@@ -117,14 +129,15 @@ export const canStart = (offered: Offered, draft: Draft): boolean =>
 /** The draft after one change. */
 export function changed(offered: Offered, draft: Draft, change: Change): Draft {
   const { catalogue } = offered
-  const take = (recipe: NamedRecipe): Draft => ({ ...draft, recipe: recipe.id, settings: whole(catalogue, recipe) })
   switch (change.type) {
     case 'recipe':
-      return take(change.recipe)
-    case 'method':
-      return take(firstRecipe(offered, change.method, shippedName(chosenRecipe(offered, draft)) ?? 'workstation'))
+      return taken(offered, draft, change.recipe)
+    case 'method': {
+      const recipe = firstRecipe(offered, change.method, shippedOf(chosenRecipe(offered, draft)))
+      return taken(offered, draft, recipe, draft.settings.network)
+    }
     case 'network':
-      return { ...draft, settings: withNetwork(catalogue, draft.settings, change.network) }
+      return withNetwork(offered, draft, change.network)
     case 'fold': {
       const open = new Set(draft.open)
       if (!open.delete(change.part)) open.add(change.part)

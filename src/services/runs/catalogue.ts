@@ -72,18 +72,20 @@ export const shippedRecipes = (): NamedRecipe[] => [
 
 /** The tables as JSON, for forms. */
 export const catalogue = (): Catalogue => ({
-  networks: Object.entries(NETWORKS).map(([id, { label, paper, config }]) => ({
+  networks: Object.entries(NETWORKS).map(([id, { label, paper, config, takes }]) => ({
     id,
     label,
     paper,
     schema: jsonSchema(config),
+    takes,
   })),
-  methods: Object.entries(METHODS).map(([id, { label, paper, config, figures }]) => ({
+  methods: Object.entries(METHODS).map(([id, { label, paper, config, figures, onComplex }]) => ({
     id,
     label,
     paper,
     schema: jsonSchema(config),
     figures: [...figures],
+    onComplex,
   })),
   classical: CLASSICAL_IDS.map(id => ({
     id,
@@ -96,8 +98,11 @@ export const catalogue = (): Catalogue => ({
 })
 
 /**
- * Default recipe for the fine-tuning of a run: the recipe stored with the run, else the workstation recipe of its
- * method, else the original recipe.
+ * Default recipe for the fine-tuning of a run: the recipe stored with the run, else of a network of magnitudes the
+ * workstation recipe of the run's method or the original recipe, of another network its training from scratch.
  */
-export const fineTuningOf = ({ fineTuning, method }: Pick<RunConfig, 'fineTuning' | 'method'>): Recipe =>
-  fineTuning ?? (method === null ? null : methodOf(method).recipes.workstation.fineTuning) ?? FINE_TUNING
+export function fineTuningOf({ fineTuning, method, network }: Pick<RunConfig, 'fineTuning' | 'method' | 'network'>) {
+  const { takes, recipes } = networkOf(network)
+  if (takes !== 'magnitude') return fineTuning ?? recipes.workstation.training
+  return fineTuning ?? (method === null ? null : methodOf(method).recipes.workstation.fineTuning) ?? FINE_TUNING
+}

@@ -48,6 +48,21 @@ describe('draft of the start form', () => {
     expect(draft.settings.method).toBe(method)
   })
 
+  it('begins the recipe again on a network of k-space, and on a U-Net of magnitudes afterwards', () => {
+    const own = shipped.catalogue.recipes.find(({ id }) => id === 'scratch/varnet/workstation')!
+    const varnet = after(pretraining, { type: 'network', network: 'varnet' })
+    const { network, networkConfig, fineTuning, method } = varnet.settings
+    expect([network, method]).toEqual(['varnet', pretraining.settings.method])
+    expect([networkConfig, fineTuning]).toEqual([own.networkConfig, own.training])
+    expect(canStart(shipped, varnet)).toBe(true)
+    const other = after(varnet, { type: 'method', method: 'pirl' })
+    expect(other.settings).toMatchObject({ network: 'varnet', method: 'pirl', methodConfig: { attach: 'bottleneck' } })
+    expect(after(varnet, { type: 'network', network: 'unet' }).settings).toEqual(pretraining.settings)
+    const scratch = after(varnet, { type: 'method', method: null })
+    expect(scratch.recipe).toBe(own.id)
+    expect(isEdited(shipped, scratch)).toBe(false)
+  })
+
   it('keeps the network settings that another network can use', () => {
     const [first, second] = shipped.catalogue.networks
     const changedChannels = after(pretraining, {

@@ -44,7 +44,7 @@ describe('a picture', () => {
     }
   })
 
-  it('of a complex image shows its magnitudes, of which 1 is white', () => {
+  it('of a complex image shows its magnitudes, of which the largest is white', () => {
     const values = [0, 0, 0.6, 0.8, 0, -0.5, 0.3, 0]
     const { pixels, shape } = pictureOf(part([2, 2, 2], i => values[i]))!
     expect([shape, Array.from(pixels)]).toEqual([

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { Catalogue } from '../../../../src/contract/api.ts'
-import { NamedRecipe } from '../../../../src/contract/recipes.ts'
+import { MaskSpec } from '../../../../src/contract/evaluation.ts'
+import { NamedRecipe, Pretext } from '../../../../src/contract/recipes.ts'
+import type { RunConfig } from '../../../../src/contract/runs.ts'
+import { trainedNetwork } from '../../../../src/core/models/trained.ts'
+import { cautionsOf, circumstancesOf } from '../../../../src/core/ssl/cautions.ts'
+import { recipeOn, shippedOf } from '../../../../src/presentation/recipe-networks.ts'
 import {
   catalogue,
   FINE_TUNING,
@@ -13,7 +18,10 @@ import {
   scratchId,
   shippedRecipes,
 } from '../../../../src/services/runs/catalogue.ts'
+import { networkAround } from '../../../../src/services/runs/network-around.ts'
 import { checkRecipe } from '../../../../src/services/runs/recipes.ts'
+
+const mask = MaskSpec.parse({})
 
 describe('the catalogue', () => {
   it('is plain data, so the window can receive it', () => {
@@ -71,12 +79,93 @@ describe.each(shippedRecipes().map(recipe => [recipe.id, recipe] as const))('the
   })
 })
 
+describe.each(['complex-unet', 'varnet'])('a recipe on %s', network => {
+  const pretexts = shippedRecipes().filter(({ method }) => method !== null)
+
+  it.each(pretexts.map(recipe => [recipe.id, recipe] as const))('can be started: %s', (_, recipe) => {
+    const other = recipeOn(catalogue(), recipe, network)!
+    const checked = checkRecipe(other)
+    const scratch = shippedRecipes().find(({ id }) => id === scratchId(network, shippedOf(recipe)))!
+    expect(checked).toMatchObject({ network, networkConfig: scratch.networkConfig, fineTuning: scratch.training })
+    expect([checked.method, checked.pretext]).toEqual([recipe.method, recipe.pretext])
+    const { attach } = checked.methodConfig
+    if (recipe.method !== 'subsample-again') expect(attach).toBe('bottleneck')
+    const config = { ...checked, kind: 'pretrain', recipe: checked.training, mask, slices: { kind: 'all' }, seed: 0 }
+    const { refuses, config: schema } = methodOf(checked.method!)
+    const circumstances = circumstancesOf(config as RunConfig, checked.pretext!)
+    expect(circumstances.takes).toBe('complex')
+    expect(refuses?.(schema.parse(checked.methodConfig), circumstances) ?? null).toBeNull()
+  })
+
+  it('is the network’s own recipe, if there is no method', () => {
+    const recipe = shippedRecipes().find(({ id }) => id === 'scratch/original')!
+    expect(recipeOn(catalogue(), recipe, network)?.training).toEqual(networkOf(network).recipes.original.training)
+  })
+})
+
+describe('a recipe that fits as it is', () => {
+  it('is of the network itself, or both networks take magnitudes', () => {
+    for (const recipe of shippedRecipes()) {
+      expect(recipeOn(catalogue(), recipe, recipe.network)).toBeNull()
+      expect(recipeOn(catalogue(), recipe, 'unet-plus-plus')).toBeNull()
+    }
+  })
+})
+
+describe('views of complex images', () => {
+  it('are refused if the recipe shifts magnitudes', () => {
+    const { refuses, config } = methodOf('simclr')
+    const given = { mask, pretext: Pretext.parse({}), takes: 'complex' } as const
+    expect(refuses!(config.parse({ standardise: 'report' }), given)).toMatch(/--standardise image/)
+    expect(refuses!(config.parse({ standardise: 'report' }), { ...given, takes: 'magnitude' })).toBeNull()
+  })
+
+  it('are cautioned: where the head sits, how the network starts, what RotNet’s phase tells', () => {
+    const cautions = (method: string, methodConfig: object, networkConfig: object) =>
+      cautionsOf({
+        ...{ kind: 'pretrain', network: 'varnet', networkConfig, method, methodConfig, pretext: Pretext.parse({}) },
+        ...{ recipe: FINE_TUNING, fineTuning: null, mask, slices: { kind: 'all' }, seed: 0 },
+      } as RunConfig).join('\n')
+    expect(cautions('simclr', { attach: 'bottleneck' }, { zeroStart: true })).toBe('')
+    expect(cautions('simclr', { attach: 'output' }, { zeroStart: true })).toMatch(/--attach bottleneck/)
+    expect(cautions('simclr', { attach: 'bottleneck' }, { zeroStart: false })).toMatch(/--zero-start/)
+    expect(cautions('rotnet', { attach: 'bottleneck' }, { zeroStart: true })).toMatch(/phase/)
+  })
+})
+
+describe('the network of a pre-training', () => {
+  it('is the U-Net inside, and a fine-tuning trains the network itself', () => {
+    const config = { network: 'varnet', networkConfig: { channels: 4, pools: 2 } }
+    expect(trainedNetwork({ ...config, kind: 'train' })).toEqual(config)
+    expect(trainedNetwork({ ...config, kind: 'pretrain' })).toMatchObject({ ...config, network: 'complex-unet' })
+    const soft = { network: 'complex-unet', networkConfig: { channels: 4, consistency: 'soft' } }
+    expect(trainedNetwork({ ...soft, kind: 'pretrain' }).networkConfig).toMatchObject({ consistency: 'none' })
+  })
+
+  it('may be fine-tuned inside another network', () => {
+    const networkConfig = { channels: 6, pools: 2, consistency: 'none' }
+    expect(networkAround({ network: 'complex-unet', networkConfig, kind: 'import' }, 'varnet')).toMatchObject({
+      network: 'varnet',
+      networkConfig: { channels: 6, pools: 2, cascades: 5, consistency: 'soft' },
+    })
+    const varnet = { network: 'varnet', networkConfig, kind: 'pretrain' } as const
+    expect(networkAround(varnet, 'varnet').networkConfig).toBe(networkConfig)
+    expect(networkAround(varnet, 'complex-unet')).toEqual(trainedNetwork(varnet))
+    expect(() => networkAround({ network: 'unet', networkConfig, kind: 'import' }, 'varnet')).toThrow(
+      /^Expected a network that has the given U-Net inside, got E2E-VarNet/,
+    )
+  })
+})
+
 describe('the fine-tuning recipe of a run', () => {
   const own = { ...FINE_TUNING, epochs: 3 }
+  const run = { method: 'swav', network: 'unet' }
 
   it('is the recipe chosen with the run, else the method’s recipe, else the original recipe', () => {
-    expect(fineTuningOf({ method: 'swav', fineTuning: own })).toBe(own)
-    expect(fineTuningOf({ method: 'swav', fineTuning: null })).toEqual(METHODS.swav.recipes.workstation.fineTuning)
-    expect(fineTuningOf({ method: null, fineTuning: null })).toEqual(FINE_TUNING)
+    expect(fineTuningOf({ ...run, fineTuning: own })).toBe(own)
+    expect(fineTuningOf({ ...run, fineTuning: null })).toEqual(METHODS.swav.recipes.workstation.fineTuning)
+    expect(fineTuningOf({ ...run, method: null, fineTuning: null })).toEqual(FINE_TUNING)
+    const { recipes } = networkOf('varnet')
+    expect(fineTuningOf({ ...run, network: 'varnet', fineTuning: null })).toEqual(recipes.workstation.training)
   })
 })
