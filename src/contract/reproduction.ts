@@ -47,6 +47,11 @@ export const ReproductionRequest = z.object({
   /** Classical methods, each with a row. Absent: none, and in requests of earlier versions. */
   classical: z.array(ClassicalRow).min(1).optional(),
   /**
+   * Networks of complex images or of k-space, each with a block of rows: a baseline, a U-Net of equal time, and the
+   * methods that can pre-train the network. Absent: none, and in requests of earlier versions.
+   */
+  networks: z.array(z.string()).min(1).optional(),
+  /**
    * The demonstration trains the recipes as they ship: no milestones are kept, and no score is a mean over many masks.
    * Absent in every other request, so that stored requests stay equal to what they were.
    */
@@ -65,6 +70,7 @@ export type AskedReproduction = z.infer<typeof AskedReproduction>
  * `milestone`: fine-tuned from an earlier epoch of the pre-training.
  * `few labels`: fine-tuned with the ground truth of only the first patients. `few labels control`: its control.
  * `baseline at`: the baseline's weights after 10, 20 and 30 epochs.
+ * `U-Net of equal time`: the U-Net's baseline, with as many epochs as fit into the time of another network's baseline.
  */
 export const ROW_KINDS = [
   'zero-filled',
@@ -77,6 +83,7 @@ export const ROW_KINDS = [
   'milestone',
   'few labels',
   'few labels control',
+  'U-Net of equal time',
 ] as const
 export const RowKind = z.enum(ROW_KINDS)
 export type RowKind = z.infer<typeof RowKind>
@@ -119,6 +126,8 @@ export const ReproductionRow = z.object({
   epoch: z.int().nullable(),
   /** Only of a `classical` row. */
   classical: ClassicalRow.optional(),
+  /** Only of a `U-Net of equal time`: the network whose baseline took this time. */
+  equalTo: z.string().optional(),
   /** Number of training patients whose ground truth was used. `null`: the row needs no training. */
   patients: z.int().nullable(),
   pretraining: RowTraining.nullable(),
@@ -179,6 +188,43 @@ export const Gain = z.object({
 })
 export type Gain = z.infer<typeof Gain>
 
+const Difference = Gain.pick({ mean: true, sd: true, interval: true, verdict: true })
+export type Difference = z.infer<typeof Difference>
+
+/** Whole-image and foreground values. Of NMSE, a lower value is a gain. */
+export const MEASURES = ['ssim', 'foregroundSsim', 'nmse', 'foregroundNmse'] as const
+export type Measure = (typeof MEASURES)[number]
+
+/** What a network's row has more than the row that it is compared with, by each measure. Bootstrap as of a gain. */
+export const NetworkGain = z.object({
+  network: z.string(),
+  /** 'E2E-VarNet-8' */
+  label: z.string(),
+  /** The pre-training before the row's fine-tuning. `null`: the baseline from scratch. */
+  method: z.string().nullable(),
+  methodLabel: z.string().nullable(),
+  /** Number of training patients whose ground truth was used, if the row has few labels. `null`: all. */
+  patients: z.int().nullable(),
+  against: z.enum(['U-Net of equal time', 'classical', 'control', 'baseline']),
+  /** Label of the classical row. Absent: see `against`. */
+  classical: z.string().optional(),
+  pairs: z.int(),
+  measures: z.record(z.enum(MEASURES), Difference),
+})
+export type NetworkGain = z.infer<typeof NetworkGain>
+
+/** A network with a block of rows. */
+export const ReportNetwork = z.object({
+  network: z.string(),
+  /** 'E2E-VarNet-8' */
+  label: z.string(),
+  /** In words: 'measured k-space'. */
+  takes: z.string(),
+  /** Why a method cannot pre-train the network, one sentence for each such method. */
+  refusals: z.array(z.string()),
+})
+export type ReportNetwork = z.infer<typeof ReportNetwork>
+
 export const ReproductionReport = z.object({
   request: ReproductionRequest,
   study: z.string(),
@@ -204,6 +250,9 @@ export const ReproductionReport = z.object({
   reductions: z.array(z.string()),
   rows: z.array(ReproductionRow),
   gains: z.array(Gain),
+  /** Absent without `request.networks`. */
+  networks: z.array(ReportNetwork).optional(),
+  networkGains: z.array(NetworkGain).optional(),
   failures: z.array(z.object({ key: z.string(), reason: z.string() })),
 })
 export type ReproductionReport = z.infer<typeof ReproductionReport>

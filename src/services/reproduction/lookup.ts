@@ -47,7 +47,8 @@ function stretched(planned: PlannedTraining, finished: Finished): RunConfig | nu
   if (!pace || spent.some(summary => !summary)) return null
   const seconds = spent.reduce((sum, summary) => sum + summary!.seconds.steps, 0)
   const epochs = Math.round(seconds / (pace.seconds.steps / pace.epochs))
-  return { ...config, recipe: stretch(config.recipe, Math.max(config.recipe.epochs, epochs)) }
+  const fewest = asLongAs.mayBeShorter ? 1 : config.recipe.epochs
+  return { ...config, recipe: stretch(config.recipe, Math.max(fewest, epochs)) }
 }
 
 /** The configuration without the recipe of the later fine-tuning, which does not change what the training computes. */

@@ -3,14 +3,15 @@
  * Making a plan reads no files.
  */
 import { MaskSpec } from '../../contract/evaluation.ts'
-import type { ReproductionRequest, ReproductionRow } from '../../contract/reproduction.ts'
+import type { ReportNetwork, ReproductionRequest, ReproductionRow } from '../../contract/reproduction.ts'
 import type { Study } from '../../contract/studies.ts'
-import { METHODS, methodOf } from '../runs/catalogue.ts'
+import { METHODS, methodOf, networkOf } from '../runs/catalogue.ts'
+import { blocksOf, requireBlockNetworks } from './blocks.ts'
 import { requireUntunedFolds } from './classical.ts'
 import { type Fold, foldsOf, type Sizes, sizesOf, withSlices } from './folds.ts'
 import type { PlannedRow, PlannedTraining } from './planned.ts'
-import { baselineReductions, coarserImages, fewerImages, reductionsOf } from './reductions.ts'
-import { baselineAt, courseAt, demoCourse, slicesAt } from './scales.ts'
+import { baselineReductions, coarserImages, fewerImages, networkReductions, reductionsOf } from './reductions.ts'
+import { baselineAt, courseAt, demoCourse, networkAt, slicesAt } from './scales.ts'
 import { seedPlan } from './seed-plan.ts'
 import { baselineMilestones } from './seed-trainings.ts'
 
@@ -21,6 +22,8 @@ export interface Plan {
   readonly mask: MaskSpec
   readonly trainings: readonly PlannedTraining[]
   readonly rows: readonly PlannedRow[]
+  /** The networks with a block of rows. */
+  readonly networks: readonly ReportNetwork[]
   readonly reductions: readonly string[]
   /** Rows from an earlier report, by key. See `withKnown`. */
   readonly known: ReadonlyMap<string, ReproductionRow>
@@ -53,12 +56,16 @@ export function makePlan(asked: ReproductionRequest, study: Study): Plan {
   const seeds = seedsOf(request)
   const scratch = baselineAt(scale)
   const milestones = demo ? [] : baselineMilestones(scratch)
+  const networks = [...new Set(request.networks)]
+  requireBlockNetworks(networks)
+  const blocksIn = (fold: Fold, seed: number) => blocksOf({ scale, networks }, methods, fold, { mask, slices, seed })
   const parts = seeds.flatMap(seed =>
-    folds.map(({ study: of }, fold) => {
-      const sizes = sizesOf(of)
+    folds.map((of, fold) => {
+      const sizes = sizesOf(of.study)
       const courses = methods.map(method => courseOf(request, method, sizes).here)
       const isFirst = seed === seeds[0]
-      return seedPlan(request, courses, { fold, seed, isFirst, sizes, mask, slices, scratch, milestones })
+      const part = { fold, seed, isFirst, sizes, mask, slices, scratch, milestones }
+      return seedPlan(request, courses, blocksIn(of, seed), part)
     }),
   )
   return {
@@ -68,6 +75,7 @@ export function makePlan(asked: ReproductionRequest, study: Study): Plan {
     mask,
     trainings: parts.flatMap(({ trainings }) => trainings),
     rows: parts.flatMap(({ rows }) => rows),
+    networks: blocksIn(folds[0], seeds[0]).map(({ report }) => report),
     reductions: [
       ...coarserImages(study),
       ...reductionsAt(request, methods, sizesOf(folds[0].study), slices.kind !== study.slices.kind),
@@ -93,5 +101,8 @@ function reductionsAt(
       const { original, here } = courseOf(request, method, sizes)
       return reductionsOf(original, here)
     }),
+    ...(request.networks ?? []).flatMap(network =>
+      networkReductions(networkOf(network).label, networkAt('full', network), networkAt(scale, network)),
+    ),
   ]
 }

@@ -15,8 +15,15 @@ export interface PlannedTraining {
   readonly config: RunConfig
   /** The training from whose weights this training starts. `epoch`: a milestone; `null`: the kept weights. */
   readonly parent: { readonly key: string; readonly epoch: number | null } | null
-  /** The training takes as long as `trainings` took. Its epochs follow from the measured time of an epoch of `pace`. */
-  readonly asLongAs: { readonly trainings: readonly string[]; readonly pace: string } | null
+  /**
+   * The training takes as long as `trainings` took. Its epochs follow from the measured time of an epoch of `pace`.
+   * It has at least the epochs of its recipe, unless it may be shorter.
+   */
+  readonly asLongAs: {
+    readonly trainings: readonly string[]
+    readonly pace: string
+    readonly mayBeShorter?: true
+  } | null
   /** Trainings of one group take about the same time per epoch. */
   readonly group: string
   /** Estimated seconds, before anything is measured. */
@@ -38,6 +45,8 @@ export interface PlannedRow {
   readonly method: string | null
   readonly fold: number
   readonly seed: number
+  /** The network in whose block the row is. `null`: the row is in no block. */
+  readonly block: string | null
   /** `null`: a network, or zero-filled. */
   readonly classical: ClassicalRow | null
   /** Key of the training whose weights are scored. `null`: zero-filled, or classical. */

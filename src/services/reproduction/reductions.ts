@@ -2,7 +2,7 @@
 import type { Recipe } from '../../contract/recipes.ts'
 import type { Study } from '../../contract/studies.ts'
 import { sizesOf } from '../../core/mri/phantom/index.ts'
-import type { Course } from './scales.ts'
+import type { Course, OwnNetwork } from './scales.ts'
 
 type Fields = Map<string, string>
 
@@ -56,6 +56,17 @@ const recipeFields = (recipe: Recipe): Fields =>
 
 export const baselineReductions = (original: Recipe, here: Recipe): string[] =>
   differences('Baseline', recipeFields(original), recipeFields(here))
+
+const networkFields = ({ networkConfig, scratch }: OwnNetwork): Fields =>
+  new Map(
+    [...Object.entries(networkConfig), ...Object.entries(scratch)].map(([name, value]) => [
+      inWords(name),
+      written(value),
+    ]),
+  )
+
+export const networkReductions = (label: string, original: OwnNetwork, here: OwnNetwork): string[] =>
+  differences(label, networkFields(original), networkFields(here))
 
 const FASTMRI = sizesOf(1)
 

@@ -12,8 +12,9 @@
  *   2.5 · scoring 2.
  * Twenty masks are drawn for the main rows only. `reproduction.test.ts` checks the sum.
  */
-import type { Recipe } from '../../contract/recipes.ts'
+import type { Recipe, Shipped } from '../../contract/recipes.ts'
 import type { Scale } from '../../contract/reproduction.ts'
+import type { RunConfig } from '../../contract/runs.ts'
 import type { Study } from '../../contract/studies.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import type { MethodRecipe } from '../../core/ssl/method.ts'
@@ -21,11 +22,18 @@ import { FINE_TUNING, FROM_SCRATCH, methodOf, networkOf } from '../runs/catalogu
 import { networkCost, pretextPixels, pretextSamples } from './estimate.ts'
 import { type Sizes, sizesOf } from './folds.ts'
 
+/** A network with a baseline of its own recipe. */
+export interface OwnNetwork extends Pick<RunConfig, 'network' | 'networkConfig'> {
+  readonly scratch: Recipe
+}
+
 /** The course of a method: all settings of its pre-training and its fine-tuning, defaults included. */
 export interface Course extends MethodRecipe {
   readonly method: string
   readonly label: string
   readonly fineTuning: Recipe
+  /** The network that the method pre-trains in place of its recipe's network. Absent: the recipe's network. */
+  readonly on?: OwnNetwork
 }
 
 /** Limits for the number of optimizer steps of a demonstration's pre-training. */
@@ -44,6 +52,8 @@ const SHORT_BASELINE: Recipe = {
   epochs: 30,
   schedule: { kind: 'step', rate: 1e-3, every: 20, factor: 0.1 },
 }
+/** Epochs of a demonstration's baseline over epochs of the workstation's baseline. */
+const SHORT = SHORT_BASELINE.epochs / FROM_SCRATCH.workstation.training.epochs
 /** If an epoch has more pixels, a demonstration uses only the middle slice of each volume. */
 const MOST_PIXELS = 5e5
 
@@ -107,22 +117,54 @@ function demonstrated(workstation: Course, original: Course, sizes: Sizes): Cour
   return { ...course, training: { ...training, milestones: training.milestones.slice(-2) } }
 }
 
+/** The shipped recipes from which a scale is made. */
+const shippedAt = (scale: Scale): Shipped => (scale === 'full' ? 'original' : 'workstation')
+
+/** A network with the settings and the recipe from scratch of a scale. */
+export function networkAt(scale: Scale, network: string): OwnNetwork {
+  const { config: schema, recipes } = networkOf(network)
+  const { config, training } = recipes[shippedAt(scale)]
+  const scratch = scale === 'demonstration' ? stretch(training, Math.ceil(SHORT * training.epochs)) : training
+  return { network, networkConfig: schema.parse(config) as OwnNetwork['networkConfig'], scratch }
+}
+
+/**
+ * A method's recipe on another network. The fine-tuning has the optimizer and rates of the network's own recipe, as the
+ * original fine-tuning has those of the U-Net. It has the method's epochs, but at most half of the baseline's.
+ */
+function onNetwork({ fineTuning, ...recipe }: MethodRecipe, on: OwnNetwork): MethodRecipe {
+  const { epochs, freshOutput } = fineTuning ?? FINE_TUNING
+  const { network, networkConfig, scratch } = on
+  const tuning = { ...stretch(scratch, Math.min(epochs, Math.ceil(scratch.epochs / 2))), freshOutput }
+  return { ...recipe, network, networkConfig, fineTuning: tuning }
+}
+
+interface Courses {
+  readonly original: Course
+  readonly here: Course
+}
+
 /** The original course of a method, and the course at a scale on a study of these sizes. */
-export function courseAt(
-  scale: Scale,
-  method: string,
-  sizes: Sizes,
-): { readonly original: Course; readonly here: Course } {
+export function courseAt(scale: Scale, method: string, sizes: Sizes): Courses {
   const { recipes } = methodOf(method)
-  const original = spelledOut(method, recipes.original)
+  return atScale(scale, sizes, spelledOut(method, recipes.original), spelledOut(method, recipes.workstation))
+}
+
+/** The course of a method at a scale, on another network than that of its recipe. */
+export function courseOn(scale: Scale, method: string, sizes: Sizes, on: OwnNetwork): Courses {
+  const { recipes } = methodOf(method)
+  const of = (shipped: Shipped): Course => ({ ...spelledOut(method, onNetwork(recipes[shipped], on)), on })
+  return atScale(scale, sizes, of('original'), of('workstation'))
+}
+
+function atScale(scale: Scale, sizes: Sizes, original: Course, workstation: Course): Courses {
   if (scale === 'full') return { original, here: { ...original, training: fitted(original, sizes) } }
-  const workstation = spelledOut(method, recipes.workstation)
   if (scale === 'demonstration') return { original, here: demonstrated(workstation, original, sizes) }
   return { original, here: { ...workstation, training: withMilestones(fitted(workstation, sizes), original) } }
 }
 
 /** The courses for the demonstration: original, and the workstation recipe with another number of channels. */
-export function demoCourse(method: string, channels: number): ReturnType<typeof courseAt> {
+export function demoCourse(method: string, channels: number): Courses {
   const { original, workstation } = methodOf(method).recipes
   const networkConfig = { ...workstation.networkConfig, channels }
   return { original: spelledOut(method, original), here: spelledOut(method, { ...workstation, networkConfig }) }
@@ -130,7 +172,7 @@ export function demoCourse(method: string, channels: number): ReturnType<typeof 
 
 /** The recipe of the baseline. */
 export const baselineAt = (scale: Scale): Recipe =>
-  scale === 'demonstration' ? SHORT_BASELINE : FROM_SCRATCH[scale === 'full' ? 'original' : 'workstation'].training
+  scale === 'demonstration' ? SHORT_BASELINE : FROM_SCRATCH[shippedAt(scale)].training
 
 /** The used slices of a study. */
 export function slicesAt(scale: Scale, study: Study): SliceSelection {

@@ -10,7 +10,7 @@ import { estimateSeconds } from './estimate.ts'
 import type { Sizes } from './folds.ts'
 import { type PlanKey, writtenKey } from './keys.ts'
 import type { PlannedTraining } from './planned.ts'
-import { type Course, stretch } from './scales.ts'
+import { type Course, type OwnNetwork, stretch } from './scales.ts'
 
 export interface Part {
   readonly fold: number
@@ -26,6 +26,9 @@ export interface Part {
 }
 
 type Network = Pick<RunConfig, 'network' | 'networkConfig'>
+
+/** What all trainings of a part have in common. */
+export type PlanCommon = Pick<RunConfig, 'mask' | 'slices' | 'seed'>
 
 export const baselineMilestones = (scratch: Recipe): number[] => [10, 20, 30].filter(epoch => epoch < scratch.epochs)
 
@@ -63,6 +66,20 @@ function trainingList({ fold, seed, sizes }: Part) {
   return { add, get: (key: PlanKey) => listed.get(writtenKey(key))!, all: () => [...listed.values()] }
 }
 
+/** Distinguishes the trainings of a method in a plan. */
+const courseName = ({ method, on }: Course) => (on ? `${method} on ${on.network}` : method)
+
+const courseLabel = ({ label, on }: Course) => (on ? `${label} on ${networkName(on)}` : label)
+
+export function pretrainingConfig(course: Course, common: PlanCommon): RunConfig {
+  const { network, networkConfig, method, methodConfig, pretext, training: recipe, fineTuning } = course
+  const { mask, slices, seed } = common
+  const shared = { network, networkConfig, mask, slices, seed }
+  return RunConfig.parse({ ...shared, kind: 'pretrain', method, methodConfig, pretext, recipe, fineTuning })
+}
+
+export type SeedTrainings = ReturnType<typeof seedTrainings>
+
 export function seedTrainings(part: Part) {
   const { sizes, mask, slices, seed } = part
   const everyPatient = sizes.trainingPatients
@@ -78,6 +95,7 @@ export function seedTrainings(part: Part) {
 
   /** The control is planned first, because the baseline can start from the end of the control. */
   function baseline(course: Course): PlanKey {
+    if (course.on) return ownBaseline(course.on)
     const { config, estimate } = list.get(control(course))
     const recipe = { ...part.scratch, milestones: [...part.milestones] }
     const name = networkName(course)
@@ -85,10 +103,25 @@ export function seedTrainings(part: Part) {
     return list.add('baseline', name, `Baseline, ${name}`, supervised('train', course, recipe), { spared })
   }
 
+  function ownBaseline(on: OwnNetwork): PlanKey {
+    const name = networkName(on)
+    return list.add('baseline', name, `Baseline, ${name}`, supervised('train', on, on.scratch))
+  }
+
+  /** The baseline of `unet`, with as many epochs as fit into the time of the baseline of `on`. It may be shorter. */
+  function unetOfEqualTime(on: OwnNetwork, unet: OwnNetwork): PlanKey {
+    const [pace, spent] = [ownBaseline(unet), ownBaseline(on)]
+    const label = `U-Net of equal time to ${networkName(on)}`
+    const config = supervised('train', unet, fromScratch(unet.scratch))
+    return list.add('U-Net of equal time', on.network, label, config, {
+      asLongAs: { trainings: [writtenKey(spent)], pace: writtenKey(pace), mayBeShorter: true },
+      estimate: list.get(spent).estimate,
+    })
+  }
+
   function pretraining(course: Course): PlanKey {
-    const { label, method, methodConfig, pretext, training: recipe, fineTuning } = course
-    const config = { ...common(course), kind: 'pretrain', method, methodConfig, pretext, recipe, fineTuning }
-    return list.add('pre-training', method, `${label} pre-training`, RunConfig.parse(config))
+    const label = `${courseLabel(course)} pre-training`
+    return list.add('pre-training', courseName(course), label, pretrainingConfig(course, part))
   }
 
   /** `epoch`: from this milestone of the pre-training. `patients`: on the ground truth of the first patients. */
@@ -97,13 +130,13 @@ export function seedTrainings(part: Part) {
     const kind = `fine-tuning${epoch === null ? '' : ` from epoch ${epoch}`}${onFew(few)}`
     const parent = { key: writtenKey(pretraining(course)), epoch }
     const config = supervised('finetune', course, course.fineTuning)
-    return list.add(kind, course.method, `${course.label} ${kind}`, config, { parent, patients: few })
+    return list.add(kind, courseName(course), `${courseLabel(course)} ${kind}`, config, { parent, patients: few })
   }
 
   function control(course: Course, patients = everyPatient): PlanKey {
     const few = fewer(patients)
     const recipe = fromScratch(course.fineTuning)
-    const milestones = few === null ? part.milestones.filter(epoch => epoch <= recipe.epochs) : []
+    const milestones = few === null && !course.on ? part.milestones.filter(epoch => epoch <= recipe.epochs) : []
     const name = networkName(course)
     const config = supervised('train', course, { ...recipe, milestones })
     return list.add(`control${onFew(few)}`, name, `Control, ${name}${onFew(few)}`, config, { patients: few })
@@ -127,5 +160,15 @@ export function seedTrainings(part: Part) {
     })
   }
 
-  return { baseline, pretraining, fineTuning, control, equalTime, get: list.get, all: list.all }
+  return {
+    baseline,
+    ownBaseline,
+    unetOfEqualTime,
+    pretraining,
+    fineTuning,
+    control,
+    equalTime,
+    get: list.get,
+    all: list.all,
+  }
 }

@@ -1,0 +1,73 @@
+/** The networks of `request.networks`: settings and recipe at a scale, and the methods that can pre-train each. */
+import { AppError } from '../../contract/errors.ts'
+import type { ReportNetwork, Scale } from '../../contract/reproduction.ts'
+import { INPUTS } from '../../core/inputs/index.ts'
+import { requireTrainable } from '../../core/training/trainable.ts'
+import { NETWORKS, networkOf } from '../runs/catalogue.ts'
+import { trainable } from '../studies/training-data.ts'
+import type { Fold } from './folds.ts'
+import { sizesOf } from './folds.ts'
+import { type Course, courseOn, networkAt, type OwnNetwork } from './scales.ts'
+import { networkName, type PlanCommon, pretrainingConfig } from './seed-trainings.ts'
+
+/** Ids of the networks that can have a block of rows. The methods' own rows have networks of magnitude images. */
+export const blockNetworks = (): string[] =>
+  Object.entries(NETWORKS)
+    .filter(([, { takes }]) => takes !== 'magnitude')
+    .map(([id]) => id)
+
+export function requireBlockNetworks(networks: readonly string[]): void {
+  const known = blockNetworks()
+  const unknown = networks.find(id => !known.includes(id))
+  if (unknown === undefined) return
+  throw new AppError(
+    'INVALID_ARGUMENT',
+    `Expected networks of complex images or of k-space (${known.join(', ')}), got "${unknown}". ` +
+      'The methods’ own rows have networks of magnitude images.',
+  )
+}
+
+/** A network with a block of rows. */
+export interface Block {
+  readonly on: OwnNetwork
+  /** The U-Net with which the network is compared. */
+  readonly unet: OwnNetwork
+  /** Of the methods that can pre-train the network. */
+  readonly courses: readonly Course[]
+}
+
+/** Why a method cannot pre-train a network. `null`: it can. */
+function refusalOf(course: Course, { study }: Fold, common: PlanCommon): string | null {
+  try {
+    const of = (role: 'train' | 'val') => trainable(study, role, 'pretrain')
+    requireTrainable(pretrainingConfig(course, common), of('train'), of('val'))
+    return null
+  } catch (error) {
+    if (error instanceof AppError) return error.message
+    throw error
+  }
+}
+
+/** The blocks of a fold, and what the report says of each. */
+export function blocksOf(
+  { scale, networks = [] }: { readonly scale: Scale; readonly networks?: readonly string[] },
+  methods: readonly string[],
+  fold: Fold,
+  common: PlanCommon,
+): (Block & { readonly report: ReportNetwork })[] {
+  const sizes = sizesOf(fold.study)
+  const unet = networkAt(scale, 'unet')
+  return networks.map(network => {
+    const on = networkAt(scale, network)
+    const label = networkName(on)
+    const tried = methods.map(method => {
+      const { here } = courseOn(scale, method, sizes, on)
+      return { here, refusal: refusalOf(here, fold, common) }
+    })
+    const refusals = tried.flatMap(({ here, refusal }) =>
+      refusal === null ? [] : [`${here.label} does not pre-train ${label}. ${refusal}`],
+    )
+    const courses = tried.flatMap(({ here, refusal }) => (refusal === null ? [here] : []))
+    return { on, unet, courses, report: { network, label, takes: INPUTS[networkOf(network).takes].label, refusals } }
+  })
+}
