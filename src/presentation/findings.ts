@@ -4,6 +4,7 @@ import { foregroundFindings } from './classical.ts'
 import { differenceCell, differences, formatInterval, gainName } from './gains.ts'
 import { isMixed } from './kinds.ts'
 import { baselineOf, type Group, groupsOf, type Line, lineName, linesOf, pairs, rowsInWords } from './lines.ts'
+import { networkFindings } from './networks.ts'
 import { count, formatDeviation, formatDifference, formatPercent, formatSsim } from './numbers.ts'
 import { formatSpread, meanOf, spreadOf } from './statistics.ts'
 
@@ -15,7 +16,7 @@ export const demoName = (method: string | null | undefined): string =>
   method ? `Demonstration of ${method}` : 'Demonstration'
 
 /** What the reproduction was asked for. */
-function requestSentence({ request, folds, rows }: ReproductionReport): string {
+function requestSentence({ request, folds, rows, networks }: ReproductionReport): string {
   const patients = request.leaveOneOut
     ? `each of ${count(folds.length, 'patient')} left out in turn, another patient choosing the checkpoint`
     : 'the study’s own split'
@@ -26,7 +27,8 @@ function requestSentence({ request, folds, rows }: ReproductionReport): string {
   }
   const scale = request.scale === 'full' ? 'the original settings' : `${request.scale} scale`
   const classical = request.classical ? `, with ${count(request.classical.length, 'classical method')}` : ''
-  return `The rows of the original work at ${scale}${classical}, ${count(request.seeds, 'seed')}, ${patients}.`
+  const others = networks ? `, and ${networks.map(({ label }) => label).join(', ')}` : ''
+  return `The rows of the original work at ${scale}${classical}${others}, ${count(request.seeds, 'seed')}, ${patients}.`
 }
 
 /** What was run, and whether all rows are there. */
@@ -203,4 +205,5 @@ export const conclusions = (report: ReproductionReport): string[] => [
   ...timeFindings(report),
   ...scratchFindings(report),
   ...foregroundFindings(report),
+  ...networkFindings(report),
 ]

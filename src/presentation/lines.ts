@@ -15,6 +15,8 @@ export interface Line {
   readonly name: string
   readonly epoch: number | null
   readonly patients: number | null
+  /** Only of a U-Net of equal time: the network whose baseline took this time. */
+  readonly equalTo: string | null
   readonly network: string | null
   readonly networkName: string | null
   readonly rows: readonly ReproductionRow[]
@@ -49,6 +51,7 @@ function lineOf(rows: readonly ReproductionRow[], paceOf: (row: ReproductionRow)
     name: first.methodLabel ?? first.method ?? first.label,
     epoch: first.epoch,
     patients: hasPatients(first) ? first.patients : null,
+    equalTo: first.equalTo ?? null,
     network: first.network,
     networkName: networkName(first),
     rows,
@@ -83,6 +86,7 @@ export function groupsOf(report: ReproductionReport): Group[] {
       row.epoch,
       hasPatients(row) && row.patients,
       row.classical && [row.classical.classical, row.classical.config],
+      row.equalTo,
     ])
     return { name: networkName(rows[0]), lines: lines.map(line => lineOf(line, paceOf)) }
   })

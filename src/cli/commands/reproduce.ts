@@ -7,6 +7,7 @@ import type { Study } from '../../contract/studies.ts'
 import { failureLines } from '../../presentation/findings.ts'
 import { callersFolder } from '../../services/profile/paths.ts'
 import { reportText } from '../../services/reports/index.ts'
+import { blockNetworks } from '../../services/reproduction/blocks.ts'
 import { withSettings } from '../../services/reproduction/classical.ts'
 import { begin, planOf } from '../../services/reproduction/index.ts'
 import { syntheticKneeStudy } from '../../services/reproduction/knee.ts'
@@ -28,6 +29,7 @@ interface Options {
   readonly seeds: number
   readonly methods?: string[]
   readonly classical?: string[]
+  readonly networks?: string[]
   readonly leaveOneOut?: boolean
   readonly headline?: boolean
   readonly out: string
@@ -59,8 +61,9 @@ async function reproduce(options: Options, session: Session): Promise<void> {
     () => reading.stop(),
   )
   for (const remark of study.remarks) say(remark)
-  const { scale, methods, classical, leaveOneOut = false, headline = false } = options
-  const asked = { study: study.id, scale, seeds: options.seeds, methods, classical, leaveOneOut, headline }
+  const { scale, methods, classical, networks, leaveOneOut = false, headline = false } = options
+  const what = { methods, classical, ...(networks && { networks }) }
+  const asked = { study: study.id, scale, seeds: options.seeds, ...what, leaveOneOut, headline }
   const request = withSettings(services.profile, asked)
   if (!options.overwrite) requireRowsKept(out, before, outlineOf(planOf(services.profile, request)))
   const begun = begin(services, { request }, before)
@@ -110,6 +113,12 @@ export const reproduceCommand = (): Command =>
       `rows without training, for studies with several coils: some of ${CLASSICAL_IDS.join(', ')}, or all; ` +
         'cg-sense:3 for named settings (default: none)',
       text => (text === 'all' ? [...CLASSICAL_IDS] : text.split(',')),
+    )
+    .option(
+      '--networks <ids>',
+      `networks with a block of rows each, beside a U-Net of equal time: some of ${blockNetworks().join(', ')}, ` +
+        'or all (default: none)',
+      text => (text === 'all' ? blockNetworks() : text.split(',')),
     )
     .option('--leave-one-out', 'each patient is the test patient once, and another patient chooses the checkpoint')
     .option('--headline', 'baselines, fine-tunings and their controls only')

@@ -7,6 +7,8 @@ export interface Wanted {
   readonly scale: Scale
   readonly seeds: number
   readonly methods: readonly string[]
+  /** Networks with a block of rows. */
+  readonly networks: readonly string[]
   readonly leaveOneOut: boolean
   readonly headline: boolean
   /** Number of patients with ground truth in the study; `null` while the study loads. */
@@ -35,14 +37,18 @@ const MINUTES = 25
 /** Share of the duration that remains without milestones, controls of equal time and few labels. */
 const HEADLINE_SHARE = 0.6
 
+/** Duration of a network's block in such a demonstration, in minutes. */
+const BLOCK_MINUTES = 15
+
 export function duration(minutes: number): string {
   if (minutes < 90) return `${Math.max(5, Math.round(minutes / 5) * 5)} minutes`
   return `${(minutes / 60).toFixed(minutes < 600 ? 1 : 0).replace(/\.0$/, '')} hours`
 }
 
 export function estimate(wanted: Wanted, catalogue: Catalogue): { trains: string; takes: string } {
-  const { scale, seeds, methods, leaveOneOut, headline, patients } = wanted
+  const { scale, seeds, methods, networks: blocks, leaveOneOut, headline, patients } = wanted
   const networks = networksOf(catalogue, methods, scale)
+  const labelOf = (id: string) => catalogue.networks.find(network => network.id === id)?.label ?? id
   const folds = leaveOneOut ? patients : 1
   const each = networks.length + 3 * methods.length
   const times = (folds ?? 0) * seeds
@@ -56,6 +62,10 @@ export function estimate(wanted: Wanted, catalogue: Catalogue): { trains: string
     `Trains ${count(methods.length, 'method')}: pre-training, fine-tuning, and the control without pre-training. `,
     over.length > 0 ? `Repeats this for each of ${over.join(' and ')}. ` : '',
     times > 0 ? `This makes ${headline ? 'up to' : 'at least'} ${each * times} trainings. ` : '',
+    blocks.length > 0
+      ? `Trains ${blocks.map(labelOf).join(', ')}: each a baseline, a U-Net of equal time, and the methods that can ` +
+        'pre-train it, with their controls. '
+      : '',
     headline ? '' : 'Fine-tunings from milestones, controls of equal time and few labels are added.',
   ].join('')
   if (scale === 'full')
@@ -69,6 +79,7 @@ export function estimate(wanted: Wanted, catalogue: Catalogue): { trains: string
       takes: 'On a GPU: minutes for each seed and split. On two cores: about twice as long as a demonstration.',
     }
   const all = Math.max(1, catalogue.methods.length)
-  const minutes = MINUTES * Math.max(1, times) * (methods.length / all) * (headline ? HEADLINE_SHARE : 1)
+  const once = MINUTES * (methods.length / all) * (headline ? HEADLINE_SHARE : 1) + BLOCK_MINUTES * blocks.length
+  const minutes = once * Math.max(1, times)
   return { trains: trains.trim(), takes: `On two cores: about ${duration(minutes)}.` }
 }

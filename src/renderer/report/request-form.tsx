@@ -11,6 +11,7 @@ import { startReproduction } from './actions.ts'
 import { ClassicalChoice } from './classical-choice.tsx'
 import { classicalEstimate, classicalSources, hasSeveralCoils, USUAL_SOURCES } from './classical-sources.ts'
 import { estimate } from './estimate.ts'
+import { blockNetworks, NetworkChoice } from './network-choice.tsx'
 import style from './request-form.module.css'
 
 const SCALE_WORDS: Readonly<Record<Scale, string>> = {
@@ -30,6 +31,7 @@ export function RequestForm({ first }: { first: boolean }) {
   const [seeds, setSeeds] = useState<number | string>(1)
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
   const [chosenSources, setSources] = useState<readonly string[] | null>(null)
+  const [networks, setNetworks] = useState<readonly string[]>([])
   const [leaveOneOut, setLeaveOneOut] = useState(false)
   const [headline, setHeadline] = useState(false)
   const [starting, setStarting] = useState(false)
@@ -42,7 +44,7 @@ export function RequestForm({ first }: { first: boolean }) {
     ? new Set(data.volumes.flatMap(({ patient, targetShape }) => (targetShape ? [patient] : []))).size
     : null
   const seedsFault = Number.isInteger(seeds) && Number(seeds) >= 1 && Number(seeds) <= 20 ? null : '1 to 20'
-  const wanted = { scale, seeds: Number(seeds) || 1, methods, leaveOneOut, headline, patients }
+  const wanted = { scale, seeds: Number(seeds) || 1, methods, networks, leaveOneOut, headline, patients }
   const { trains, takes } = estimate(wanted, catalogue)
   const adds = data ? classicalEstimate(chosen, data, leaveOneOut) : ''
   const ready = study !== null && methods.length > 0 && seedsFault === null
@@ -54,6 +56,7 @@ export function RequestForm({ first }: { first: boolean }) {
       seeds: Number(seeds),
       ...(left.size > 0 && { methods }),
       ...(chosen.length > 0 && { classical: chosen.map(({ source }) => source) }),
+      ...(networks.length > 0 && { networks: [...networks] }),
       leaveOneOut,
       headline,
     })
@@ -78,6 +81,7 @@ export function RequestForm({ first }: { first: boolean }) {
           chosen={chosen.map(({ source }) => source)}
           setChosen={setSources}
         />
+        <NetworkChoice all={blockNetworks(catalogue)} chosen={networks} setChosen={setNetworks} />
         <Extent {...{ leaveOneOut, setLeaveOneOut, headline, setHeadline, patients }} />
         <div className={style.estimate} role="status">
           <p>{methods.length > 0 ? trains : 'Nothing to train.'}</p>

@@ -22,7 +22,7 @@ export const StatusMark = ({ status }: { status: Reproduction['status'] }) => (
 /** 'demonstration, 2 seeds, left-out patients, 1 method', or 'Demonstration of SimCLR, seed 0, 16 channels' */
 export function useRequestWords(request: ReproductionRequest): string {
   const { data: catalogue } = useCatalogue()
-  const { scale, seeds, methods, classical, leaveOneOut, headline, demo } = request
+  const { scale, seeds, methods, classical, networks, leaveOneOut, headline, demo } = request
   if (demo) {
     const method = catalogue?.methods.find(({ id }) => id === methods?.[0])
     return `${demoName(method?.label)}, seed ${demo.seed}, ${demo.channels} channels`
@@ -33,6 +33,7 @@ export function useRequestWords(request: ReproductionRequest): string {
     leaveOneOut && 'each patient left out',
     methods && count(methods.length, 'method'),
     classical && count(classical.length, 'classical method'),
+    networks && count(networks.length, 'network'),
     headline && 'headline only',
   ]
     .filter(Boolean)

@@ -5,6 +5,7 @@ import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions } from '../../presentation/findings.ts'
 import { gainTable } from '../../presentation/gains.ts'
 import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
+import { networkGainTable, networkTable } from '../../presentation/networks.ts'
 import { originalTable, pretextTable } from '../../presentation/side-tables.ts'
 import { notesBelow } from '../../presentation/table.ts'
 import { fewLabelsTable, milestoneTable, scratchTable } from '../../presentation/ways.ts'
@@ -26,6 +27,8 @@ export function ReproductionTables({ report, methods, onRun }: Props) {
     pretextTable(report),
     tableTwo(report),
     gainTable(report),
+    networkTable(report),
+    networkGainTable(report),
     scratchTable(report),
     fewLabelsTable(report),
     milestoneTable(report),

@@ -4,7 +4,7 @@ import { termNotes } from '../../presentation/lines.ts'
 import { protocolSentence } from '../../presentation/protocol.ts'
 import { lossPanels, ssimPanels } from './curves.ts'
 import { type Comparison, comparisonSvg } from './figure.ts'
-import { gainFigure } from './gain-figure.ts'
+import { gainFigure, networkFigure } from './gain-figure.ts'
 import { imagesFigure, type ReportImages } from './images.ts'
 import { type Box, drawPanel, type Panel } from './plot.ts'
 import { fewLabelPanels, milestonePanels } from './points.ts'
@@ -18,6 +18,7 @@ export const REPORT_FIGURES = [
   'figure-4-gains',
   'figure-5-few-labels',
   'figure-6-milestones',
+  'figure-7-networks',
 ] as const
 
 export interface ReportFigure {
@@ -79,6 +80,7 @@ export function reportFigures(report: ReproductionReport, images: ReportImages |
   }
   const small = (panels: readonly Panel[]) => inRows(panels, panels.length === 4 ? 2 : 3)
   const gains = gainFigure(report, SHEET, foot)
+  const networks = networkFigure(report, SHEET, foot)
   return [
     ...figure(
       'figure-1-pre-training-loss',
@@ -116,5 +118,8 @@ export function reportFigures(report: ReproductionReport, images: ReportImages |
       'Points are means. Whiskers are the standard deviation over trainings, differences of patients included.',
       small(milestonePanels(report)),
     ),
+    ...(networks
+      ? [{ name: 'figure-7-networks', title: 'Figure 7. Gains of the networks', svg: networks } as const]
+      : []),
   ]
 }

@@ -1,6 +1,7 @@
-/** Figure 4 of a report: each gain as a dot with its interval, beside zero. */
+/** Figures 4 and 7 of a report: each gain as a dot with its interval, beside zero. */
 import type { Gain, ReproductionReport } from '../../contract/reproduction.ts'
 import { AGAINST, formatInterval, gainName } from '../../presentation/gains.ts'
+import { foregroundGains } from '../../presentation/networks.ts'
 import { formatDifference } from '../../presentation/numbers.ts'
 import { axisOver } from './axis.ts'
 import { colourOf } from './curves.ts'
@@ -10,21 +11,59 @@ import { type Sheet, sheet } from './sheet.ts'
 /** Gains beyond this multiple of the median are drawn at the edge, because they would compress all other gains. */
 const FAR = 5
 
-const ends = ({ mean, interval }: Gain): number[] => [mean, ...(interval ?? [])]
+interface Dot extends Pick<Gain, 'mean' | 'interval' | 'pairs' | 'verdict'> {
+  readonly name: string
+  /** The dot has the colour of this method. */
+  readonly method: string | null
+}
 
-const reach = (gain: Gain): number => Math.max(...ends(gain).map(Math.abs))
+interface Dots {
+  readonly title: string
+  readonly axisName: string
+  readonly sections: readonly { readonly name: string; readonly dots: readonly Dot[] }[]
+}
 
-function axisOf(gains: readonly Gain[]) {
+const ends = ({ mean, interval }: Dot): number[] => [mean, ...(interval ?? [])]
+
+const reach = (dot: Dot): number => Math.max(...ends(dot).map(Math.abs))
+
+function axisOf(gains: readonly Dot[]) {
   const reaches = gains.map(reach).sort((a, b) => a - b)
   const limit = FAR * (reaches[reaches.length >> 1] || 1)
   return axisOver([0, ...gains.flatMap(ends).map(end => Math.min(Math.max(end, -limit), limit))], 7)
 }
 
 /** Draws Figure 4. `null` without gains. */
-export function gainFigure(report: ReproductionReport, sizes: Sheet, foot: readonly string[]): string | null {
-  if (report.gains.length === 0) return null
+export const gainFigure = (report: ReproductionReport, sizes: Sheet, foot: readonly string[]): string | null =>
+  dotsFigure(report, sizes, foot, {
+    title: 'Figure 4. Gains in SSIM',
+    axisName: 'SSIM, difference on test patients',
+    sections: Object.entries(AGAINST).map(([against, name]) => ({
+      name,
+      dots: report.gains
+        .filter(gain => gain.against === against)
+        .map(gain => ({ ...gain, name: gainName(gain, report) })),
+    })),
+  })
+
+/** Draws Figure 7. `null` without gains of networks. */
+export const networkFigure = (report: ReproductionReport, sizes: Sheet, foot: readonly string[]): string | null =>
+  dotsFigure(report, sizes, foot, {
+    title: 'Figure 7. Gains of the networks in foreground SSIM',
+    axisName: 'foreground SSIM, difference on test patients',
+    sections: foregroundGains(report),
+  })
+
+function dotsFigure(
+  report: ReproductionReport,
+  sizes: Sheet,
+  foot: readonly string[],
+  { title, axisName, sections }: Dots,
+): string | null {
+  const all = sections.flatMap(({ dots }) => dots)
+  if (all.length === 0) return null
   const { width, margin, size } = sizes
-  const axis = axisOf(report.gains)
+  const axis = axisOf(all)
   const [low, high] = axis.range
   const [left, right] = [margin + 22 * size, width - margin - 29 * size]
   const at = (value: number) => Math.round(10 * (left + ((value - low) / (high - low)) * (right - left))) / 10
@@ -35,7 +74,7 @@ export function gainFigure(report: ReproductionReport, sizes: Sheet, foot: reado
       ? `<path d="M${value < low ? left - 8 : right + 8} ${y}l${value < low ? 9 : -9} -5v10z" fill="${colour}"/>`
       : `<path d="M${at(value)} ${y - 5}v10" stroke="${colour}" stroke-width="2"/>`
 
-  const gainRow = (gain: Gain, y: number, lines: readonly string[]) => {
+  const gainRow = (gain: Dot, y: number, lines: readonly string[]) => {
     const colour = colourOf(gain.method)
     const { mean, interval } = gain
     const within = (value: number) => Math.min(Math.max(value, low), high)
@@ -64,14 +103,13 @@ export function gainFigure(report: ReproductionReport, sizes: Sheet, foot: reado
   const body = (top: number) => {
     let y = top + 0.6 * size
     const parts: string[] = []
-    for (const [against, name] of Object.entries(AGAINST)) {
-      const gains = report.gains.filter(gain => gain.against === against)
-      if (gains.length === 0) continue
+    for (const { name, dots } of sections) {
+      if (dots.length === 0) continue
       parts.push(text(margin, y + 0.35 * size, size, name, { bold: true }))
       y += 2.2 * size
-      for (const gain of gains) {
-        const lines = fit(gainName(gain, report), left - margin - 2.5 * size, size)
-        parts.push(gainRow(gain, y, lines))
+      for (const dot of dots) {
+        const lines = fit(dot.name, left - margin - 2.5 * size, size)
+        parts.push(gainRow(dot, y, lines))
         y += (0.7 + 1.3 * lines.length) * size
       }
       y += 1.2 * size
@@ -82,7 +120,7 @@ export function gainFigure(report: ReproductionReport, sizes: Sheet, foot: reado
         `<path d="M${at(tick)} ${top}V${bottom}" stroke="${tick === 0 ? TEXT : LINE}"/>` +
         text(at(tick), bottom + 1.5 * size, size, axis.format(tick), { fill: SECONDARY, anchor: 'middle' }),
     )
-    const name = text((left + right) / 2, bottom + 3.2 * size, size, 'SSIM, difference on test patients', {
+    const name = text((left + right) / 2, bottom + 3.2 * size, size, axisName, {
       fill: SECONDARY,
       anchor: 'middle',
     })
@@ -90,7 +128,7 @@ export function gainFigure(report: ReproductionReport, sizes: Sheet, foot: reado
   }
   return sheet(
     {
-      title: `${report.study}. Figure 4. Gains in SSIM`,
+      title: `${report.study}. ${title}`,
       caption:
         'Dots are means over pairs with equal seed and patient. Whiskers are 95 % intervals of a bootstrap over ' +
         'patients, then seeds. A hollow dot has too few pairs for an interval. The verdict is gain or loss only ' +

@@ -4,6 +4,7 @@ import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions, statusSentences } from '../../presentation/findings.ts'
 import { gainTable } from '../../presentation/gains.ts'
 import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
+import { networkGainTable, networkTable } from '../../presentation/networks.ts'
 import { NONE } from '../../presentation/numbers.ts'
 import { protocolParts, RESEARCH_ONLY, volumesSentence } from '../../presentation/protocol.ts'
 import { originalTable, pretextTable } from '../../presentation/side-tables.ts'
@@ -35,6 +36,8 @@ function reportLines(report: ReproductionReport): string[] {
   const tables = [
     tableOne(report),
     gainTable(report),
+    networkTable(report),
+    networkGainTable(report),
     scratchTable(report),
     tableTwo(report),
     pretextTable(report),

@@ -4,6 +4,7 @@ import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions, statusSentences } from '../../presentation/findings.ts'
 import { gainTable } from '../../presentation/gains.ts'
 import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
+import { networkGainTable, networkTable } from '../../presentation/networks.ts'
 import { NONE } from '../../presentation/numbers.ts'
 import { protocolParts, RESEARCH_ONLY, volumesSentence } from '../../presentation/protocol.ts'
 import { originalTable, pretextTable } from '../../presentation/side-tables.ts'
@@ -117,6 +118,9 @@ export function reportPage(report: ReproductionReport, figures: readonly ReportF
     table(tableTwo(report)),
     table(gainTable(report)),
     drawn(4),
+    table(networkTable(report)),
+    table(networkGainTable(report)),
+    drawn(7),
     table(scratchTable(report)),
     table(fewLabelsTable(report)),
     drawn(5),

@@ -4,6 +4,7 @@ import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions, failureLines, statusSentences } from '../../presentation/findings.ts'
 import { gainTable } from '../../presentation/gains.ts'
 import { tableOne, tableTwo } from '../../presentation/headline-tables.ts'
+import { networkGainTable, networkTable } from '../../presentation/networks.ts'
 import { NONE } from '../../presentation/numbers.ts'
 import { RESEARCH_ONLY, volumesSentence } from '../../presentation/protocol.ts'
 import { originalTable, pretextTable } from '../../presentation/side-tables.ts'
@@ -124,6 +125,8 @@ export function reportText(report: ReproductionReport, columns = 120): string {
     tableOne(report),
     tableTwo(report),
     gainTable(report),
+    networkTable(report),
+    networkGainTable(report),
     scratchTable(report),
     milestoneTable(report),
     fewLabelsTable(report),

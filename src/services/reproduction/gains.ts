@@ -1,4 +1,5 @@
 /** Gains of methods over controls and baselines, on equal test patients with equal seeds. */
+import type { VolumeScore } from '../../contract/evaluation.ts'
 import type { Gain, ReproductionRow } from '../../contract/reproduction.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { stream } from '../../core/mri/random.ts'
@@ -9,29 +10,39 @@ import type { PlannedRow } from './planned.ts'
 
 const AGAINST = { control: 'control', equalTime: 'control of equal time', baseline: 'baseline' } as const
 
-/** SSIM of each patient: the mean over the patient's volumes, because contrasts of a patient are not independent. */
-function byPatient({ volumes }: ReproductionRow, patientOf: (file: string) => string): Map<string, number> {
+export type PatientOf = (file: string) => string
+
+/** The patient of a volume's file. */
+export function patientFinder({ study }: Plan): PatientOf {
+  const patients = new Map(study.volumes.map(({ file, patient }: StudyVolume) => [file, patient]))
+  return file => patients.get(file) ?? file
+}
+
+type Score = (volume: VolumeScore) => number
+
+/** The score of each patient: the mean over the patient's volumes, because contrasts of a patient are not independent. */
+function byPatient({ volumes }: ReproductionRow, patientOf: PatientOf, score: Score): Map<string, number> {
   const scores = new Map<string, number[]>()
-  for (const { file, ssim } of volumes) {
-    const patient = patientOf(file)
-    scores.set(patient, [...(scores.get(patient) ?? []), ssim])
+  for (const volume of volumes) {
+    const patient = patientOf(volume.file)
+    scores.set(patient, [...(scores.get(patient) ?? []), score(volume)])
   }
   return new Map([...scores].map(([patient, all]) => [patient, mean(all)]))
 }
 
-interface Pair {
+export interface Pair {
   readonly row: ReproductionRow
   readonly other: ReproductionRow
 }
 
-/** Differences by patient, one difference per seed. */
-function differences(pairs: readonly Pair[], patientOf: (file: string) => string): number[][] {
+/** Differences of a score by patient, one difference per seed. */
+export function differences(pairs: readonly Pair[], patientOf: PatientOf, score: Score): number[][] {
   const all = new Map<string, number[]>()
   for (const { row, other } of pairs) {
-    const others = byPatient(other, patientOf)
-    for (const [patient, ssim] of byPatient(row, patientOf)) {
+    const others = byPatient(other, patientOf, score)
+    for (const [patient, value] of byPatient(row, patientOf, score)) {
       const same = others.get(patient)
-      if (same !== undefined) all.set(patient, [...(all.get(patient) ?? []), ssim - same])
+      if (same !== undefined) all.set(patient, [...(all.get(patient) ?? []), value - same])
     }
   }
   return [...all.values()]
@@ -62,9 +73,8 @@ export function judge(
 /** Gains from the finished rows. */
 export function gainsOf(plan: Plan, rows: readonly ReproductionRow[]): Gain[] {
   const byKey = new Map(rows.map(row => [row.key, row]))
-  const patients = new Map(plan.study.volumes.map(({ file, patient }: StudyVolume) => [file, patient]))
-  const patientOf = (file: string) => patients.get(file) ?? file
-  const tuned = plan.rows.filter(({ kind }) => kind === 'fine-tuned')
+  const patientOf = patientFinder(plan)
+  const tuned = plan.rows.filter(({ kind, block }) => kind === 'fine-tuned' && block === null)
   const pairsOf = (planned: readonly PlannedRow[], against: (row: PlannedRow) => string | null): Pair[] =>
     planned.flatMap(each => {
       const row = byKey.get(each.key)
@@ -85,7 +95,7 @@ export function gainsOf(plan: Plan, rows: readonly ReproductionRow[]): Gain[] {
       const pairs = pairsOf(own, row => row.against![name as keyof typeof AGAINST])
       if (pairs.length === 0) return []
       const [{ row }] = pairs
-      const judged = judge(differences(pairs, patientOf))
+      const judged = judge(differences(pairs, patientOf, ({ ssim }) => ssim))
       return [{ method, label: row.methodLabel!, network: row.network!, against, ...judged, timeShare }]
     })
   })

@@ -79,7 +79,7 @@ export async function imagesOf(
       .flatMap(planned => {
         const row = report.rows.find(({ key }) => key === planned.key)
         const found = weightsOfRow(opened.profile, plan, planned, finished)
-        return row && (found.weights || planned.training === null) ? [{ row, ...found }] : []
+        return row && (found.weights || planned.training === null) ? [{ row, planned, ...found }] : []
       })
   const [zeroFilled] = rowsOf('zero-filled')
   const classical = rowsOf('classical')
@@ -109,9 +109,9 @@ export async function imagesOf(
       image: ofBaselines[i],
       metrics: metricsOf(row),
     })),
-    methods: methods.map(({ row }, i) => ({
+    methods: methods.map(({ row, planned }, i) => ({
       method: row.method!,
-      label: row.methodLabel!,
+      label: row.methodLabel! + (row.network === planned.block ? `, ${networkName(row)}` : ''),
       pretrained: others[2 * i],
       fineTuned: others[2 * i + 1],
       metrics: metricsOf(row),

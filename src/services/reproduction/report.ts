@@ -9,6 +9,7 @@ import type { Failures } from './driver.ts'
 import { describeFold } from './folds.ts'
 import { gainsOf } from './gains.ts'
 import type { Finished } from './lookup.ts'
+import { networkGainsOf } from './network-gains.ts'
 import { readCompany, timedRun } from './pace-doubts.ts'
 import type { Plan } from './plan.ts'
 import { needsOf } from './planned.ts'
@@ -48,7 +49,7 @@ export function assemble(
   createdAt: string,
   failures: Failures = new Map(),
 ): ReproductionReport {
-  const { request, study, folds, mask, reductions } = plan
+  const { request, study, folds, mask, reductions, networks } = plan
   const all = survey(profile, plan)
   const { finished } = all
   const hadCompany = readCompany(profile)
@@ -73,6 +74,7 @@ export function assemble(
     reductions: [...reductions],
     rows,
     gains: gainsOf(plan, rows),
+    ...(networks.length > 0 && { networks: [...networks], networkGains: networkGainsOf(plan, rows) }),
     failures: [...failed].map(([key, reason]) => ({ key, reason })),
   }
 }

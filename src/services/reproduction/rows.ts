@@ -137,7 +137,7 @@ export function reproductionRow(
   const planned = plan.trainings.find(each => each.key === row.training)
   const doubts = planned ? paceDoubts(profile, planned, finished, hadCompany) : []
   const bound = baselineCurve(profile, plan, row, baseline)
-  const { key, kind, label, method, seed, fold, epoch, patients, classical } = row
+  const { key, kind, label, method, seed, fold, epoch, patients, classical, block } = row
   const { volumes } = byFileName
   const sliceWise = volumes.map(volume => volume.sliceWise!)
   return {
@@ -154,6 +154,7 @@ export function reproductionRow(
     fold,
     epoch,
     ...(classical && { classical }),
+    ...(kind === 'U-Net of equal time' && { equalTo: block! }),
     patients,
     pretraining,
     training,

@@ -74,7 +74,7 @@ function saveCommand({ classical, name, config }: ClassicalRow): string {
 
 /** The commands that make the report again, one per line. */
 export function commandOf(
-  { scale, seeds, methods, leaveOneOut, headline, classical, demo }: ReproductionRequest,
+  { scale, seeds, methods, leaveOneOut, headline, classical, networks, demo }: ReproductionRequest,
   study: string,
 ): string {
   if (demo) {
@@ -89,6 +89,7 @@ export function commandOf(
     ...(leaveOneOut ? ['--leave-one-out'] : []),
     ...(headline ? ['--headline'] : []),
     ...(classical ? [`--classical ${classical.map(({ source }) => source).join(',')}`] : []),
+    ...(networks ? [`--networks ${networks.join(',')}`] : []),
   ]
   const named = (classical ?? []).filter(({ name }) => name !== null)
   return [
