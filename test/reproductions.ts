@@ -2,7 +2,9 @@
 import type { Metrics, Protocol } from '../src/contract/evaluation.ts'
 import {
   type ClassicalRow,
+  type Difference,
   type Gain,
+  type NetworkGain,
   ReproductionReport,
   type ReproductionRow,
   type RowTraining,
@@ -38,7 +40,7 @@ export const METHODS: readonly Method[] = [
   { id: 'subsample-again', label: 'Sub-sample again', network: 'unet', chance: null, ends: 0.1, effect: 0.007 },
   { id: 'swav', label: 'SwAV', network: 'unetpp', chance: Math.log(300), ends: 1.01, effect: -0.03 },
 ]
-export const NETWORKS: Record<string, string> = { unet: 'U-Net', unetpp: 'U-Net++' }
+export const NETWORKS: Record<string, string> = { unet: 'U-Net', unetpp: 'U-Net++', varnet: 'E2E-VarNet' }
 
 /** A number between −1 and 1 that depends on the arguments only. */
 export const noise = (...at: readonly number[]): number => {
@@ -129,6 +131,29 @@ interface Options {
   readonly headline?: boolean
   readonly synthetic?: boolean
   readonly classical?: readonly ClassicalRow[]
+  /** A VarNet has a block of rows, with gains and losses. */
+  readonly networks?: boolean
+}
+
+/** NMSE falls by as much as SSIM rises. */
+function networkGain(
+  against: NetworkGain['against'],
+  rise: number,
+  verdict: Difference['verdict'],
+  more: Partial<NetworkGain> = {},
+): NetworkGain {
+  const of = (mean: number): Difference => ({ mean, sd: 0.003, interval: [mean - 0.003, mean + 0.003], verdict })
+  return {
+    network: 'varnet',
+    label: 'E2E-VarNet-8',
+    method: null,
+    methodLabel: null,
+    patients: null,
+    against,
+    pairs: 4,
+    measures: { ssim: of(rise), foregroundSsim: of(1.5 * rise), nmse: of(-rise), foregroundNmse: of(-1.5 * rise) },
+    ...more,
+  }
 }
 
 export function reproductionOf({
@@ -138,6 +163,7 @@ export function reproductionOf({
   headline = false,
   synthetic = false,
   classical = [],
+  networks = false,
 }: Options = {}): ReproductionReport {
   const foldAt = (index: number) => ({
     name: `patient ${index + 1} & <b>`,
@@ -212,6 +238,30 @@ export function reproductionOf({
         })
       }
       const id = (name: string) => `${name}-${fold}-${seed}`
+      const pushBlock = () => {
+        const varnet = { network: 'varnet', channels: 8 }
+        const own = { ...varnet, method: 'rotnet', methodLabel: 'RotNet' }
+        const pt = pretraining(METHODS[2], seed, fold)
+        const trained = (name: string, epochs: number) => supervised(id(name), epochs, 20, patient + 0.05, 0.1, seed)
+        const tuned = { ...own, kind: 'fine-tuned', label: 'RotNet + fine-tuning', pretraining: pt } as const
+        push(
+          { ...varnet, kind: 'baseline', label: 'Baseline from scratch', training: trained('vn', 20) },
+          patient + 0.05,
+        )
+        push({ ...tuned, training: trained('vn-ft', 10) }, patient + 0.051)
+        push({ ...varnet, kind: 'control', label: 'Control', training: trained('vn-co', 10) }, patient + 0.049)
+        push(
+          {
+            kind: 'U-Net of equal time',
+            label: 'U-Net of equal time to E2E-VarNet-8',
+            network: 'unet',
+            equalTo: 'varnet',
+            training: supervised(id('eq'), 80, 5, patient, 0, seed),
+            paceDoubts: seed === 1 ? ['trainings beside'] : undefined,
+          },
+          patient,
+        )
+      }
       if (seed === 0) push({ kind: 'zero-filled', label: 'Zero-filled', patients: null }, patient - 0.12)
       if (seed === 0)
         for (const each of classical)
@@ -313,6 +363,7 @@ export function reproductionOf({
           patient - drop,
         )
       }
+      if (networks) pushBlock()
     }
   return ReproductionReport.parse({
     request: {
@@ -321,6 +372,7 @@ export function reproductionOf({
       leaveOneOut: folds > 1,
       headline,
       ...(classical.length > 0 && { classical: [...classical] }),
+      ...(networks && { networks: ['varnet'] }),
     },
     study: synthetic ? 'Synthetic knee' : 'Brain <0.055 T>',
     synthetic,
@@ -337,6 +389,15 @@ export function reproductionOf({
       gain(method, 'control of equal time', method.effect - 0.004),
       gain(method, 'baseline', method.effect - 0.003),
     ]),
+    ...(networks && {
+      networks: [{ network: 'varnet', label: 'E2E-VarNet-8', takes: 'measured k-space', refusals: ['PIRL does not.'] }],
+      networkGains: [
+        networkGain('U-Net of equal time', 0.05, 'gain'),
+        ...classical.map(({ classical: name }) => networkGain('classical', -0.02, 'loss', { classical: name })),
+        networkGain('control', 0.002, 'no difference shown', { method: 'rotnet', methodLabel: 'RotNet' }),
+        networkGain('control', 0.004, 'gain', { method: 'rotnet', methodLabel: 'RotNet', patients: 1 }),
+      ],
+    }),
     failures: [],
   })
 }

@@ -58,6 +58,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+const SMALL_UNET = { channels: 2, pools: 2 }
+const SMALL_VARNET = { ...SMALL_UNET, cascades: 2, mapChannels: 2, mapPools: 2, zeroStart: true }
+
 /** A plan with small networks, and with trainings of a tenth of the epochs. */
 function tiny(plan: Plan): Plan {
   const tenth = <T extends { readonly epoch: number | null }>(of: T): T => ({ ...of, epoch: of.epoch && of.epoch / 10 })
@@ -69,8 +72,8 @@ function tiny(plan: Plan): Plan {
       parent: parent && tenth(parent),
       config: {
         ...config,
-        networkConfig: { channels: 2, pools: 2 },
-        recipe: stretch(config.recipe, config.recipe.epochs / 10),
+        networkConfig: config.network === 'unet' ? SMALL_UNET : SMALL_VARNET,
+        recipe: stretch(config.recipe, Math.ceil(config.recipe.epochs / 10)),
       },
     })),
   }
@@ -102,7 +105,7 @@ it('a stopped reproduction continues, ends with every row and file, and its chec
   const drawn = await draw(services, plan, assemble(services.profile, plan, new Date().toISOString()))
   const report = ReproductionReport.parse(JSON.parse(JSON.stringify(drawn.report)))
   expect(report).toMatchObject({ complete: true, failures: [], synthetic: true })
-  expect(new Set(report.rows.map(({ kind }) => kind)).size).toBe(ROW_KINDS.length)
+  expect(new Set(report.rows.map(({ kind }) => kind)).size).toBe(ROW_KINDS.length - 1) // no U-Net of equal time
   for (const row of report.rows) {
     expect(row.metrics.ssim).toBeGreaterThan(0)
     expect(row.noiseFree).toEqual(expect.objectContaining({ ssim: expect.any(Number) }))
@@ -139,6 +142,57 @@ it('a stopped reproduction continues, ends with every row and file, and its chec
   expect(written).not.toContain(folder) // no path of this machine
   const files = readdirSync(join(folder, 'out'))
   expect(files).toEqual(expect.arrayContaining(['index.html', 'study.json', 'study.md', 'figure-3-images.png']))
+})
+
+it('a network of k-space has its rows beside a U-Net of equal time, with gains, and scores equally', async () => {
+  const request = ReproductionRequest.parse({
+    study: study.id,
+    methods: ['subsample-again'],
+    headline: true,
+    networks: ['varnet'],
+  })
+  const plan = tiny(makePlan(request, study))
+  expect(await goOn(plan)).toEqual(new Map())
+  const drawn = await draw(services, plan, assemble(services.profile, plan, new Date().toISOString()))
+  const report = ReproductionReport.parse(JSON.parse(JSON.stringify(drawn.report)))
+  expect(report).toMatchObject({ complete: true, failures: [] })
+  expect(report.networks).toEqual([
+    { network: 'varnet', label: expect.stringContaining('VarNet'), takes: 'measured k-space', refusals: [] },
+  ])
+
+  const own = report.rows.filter(({ network }) => network === 'varnet')
+  expect(own.map(({ kind }) => kind).toSorted()).toEqual(['baseline', 'control', 'fine-tuned'])
+  const [baseline, equal] = [own.find(({ kind }) => kind === 'baseline')!, report.rows.find(row => row.equalTo)!]
+  expect(equal).toMatchObject({ kind: 'U-Net of equal time', network: 'unet', equalTo: 'varnet' })
+  const unet = report.rows.find(({ kind, network }) => kind === 'baseline' && network === 'unet')!.training!
+  const epochs = baseline.training!.seconds.steps / (unet.seconds.steps / unet.epochs)
+  expect(equal.training!.epochs).toBe(Math.max(1, Math.round(epochs)))
+
+  expect(report.networkGains!.map(({ against, method }) => [against, method])).toEqual([
+    ['U-Net of equal time', null],
+    ['control', 'subsample-again'],
+    ['baseline', 'subsample-again'],
+  ])
+  const { measures, pairs } = report.networkGains![0]
+  expect(pairs).toBe(1)
+  expect(measures.ssim.mean).toBeCloseTo(baseline.metrics.ssim - equal.metrics.ssim, 10)
+  expect(measures.foregroundNmse.mean).toBeCloseTo(baseline.metrics.foreground.nmse - equal.metrics.foreground.nmse, 10)
+
+  const settings = {
+    mask: report.protocol.mask,
+    maskDraws: null,
+    slices: study.slices,
+    reference: 'ground truth',
+  } as const
+  for (const { label, training, volumes, metrics } of [...own, equal]) {
+    const of = { paths: volumes.map(({ path }) => path) }
+    const { mean } = await evaluate(services, { of, run: training!.run, epoch: null, settings })
+    for (const name of ['ssim', 'psnr', 'nmse'] as const) expect(mean![name], label).toBeCloseTo(metrics[name], 6)
+  }
+  const { page } = await writeFiles(services.profile, drawn, join(folder, 'networks'))
+  expect(readFileSync(page, 'utf8')).toContain('Gains of the networks')
+  expect(readFileSync(join(folder, 'networks/study.md'), 'utf8')).toContain('--networks varnet')
+  expect(readdirSync(join(folder, 'networks'))).toContain('figure-7-networks.png')
 })
 
 const environmentOf = (profile: Profile, { id }: RunRow) => JSON.parse(storedRun(profile, id).environment).threads

@@ -2,6 +2,8 @@
 import type { Recipe } from '../../contract/recipes.ts'
 import type { Study } from '../../contract/studies.ts'
 import { sizesOf } from '../../core/mri/phantom/index.ts'
+import { DEFAULT_LOSS } from '../../core/training/losses.ts'
+import { networkOf } from '../runs/catalogue.ts'
 import type { Course, OwnNetwork } from './scales.ts'
 
 type Fields = Map<string, string>
@@ -57,12 +59,13 @@ const recipeFields = (recipe: Recipe): Fields =>
 export const baselineReductions = (original: Recipe, here: Recipe): string[] =>
   differences('Baseline', recipeFields(original), recipeFields(here))
 
-const networkFields = ({ networkConfig, scratch }: OwnNetwork): Fields =>
+/** With the loss of a recipe that names none. */
+const networkFields = ({ network, networkConfig, scratch }: OwnNetwork): Fields =>
   new Map(
-    [...Object.entries(networkConfig), ...Object.entries(scratch)].map(([name, value]) => [
-      inWords(name),
-      written(value),
-    ]),
+    [
+      ...Object.entries(networkConfig),
+      ...Object.entries({ loss: DEFAULT_LOSS[networkOf(network).takes], ...scratch }),
+    ].map(([name, value]) => [inWords(name), written(value)]),
   )
 
 export const networkReductions = (label: string, original: OwnNetwork, here: OwnNetwork): string[] =>

@@ -74,6 +74,7 @@ const CASES: Readonly<Record<string, () => ReproductionReport>> = {
   'missing rows, infinities, NaN, other devices': troubledReproduction,
   'rows of two versions': reproductionOfTwoVersions,
   'classical rows': () => reproductionOf({ seeds: 2, folds: 2, classical: CLASSICAL_ROWS }),
+  'a network of k-space': () => reproductionOf({ seeds: 2, folds: 2, classical: CLASSICAL_ROWS, networks: true }),
   'headline only': () => reproductionOf({ headline: true }),
 }
 

@@ -13,10 +13,18 @@ describe('the estimate', () => {
     networks: [
       { id: 'unet', label: 'U-Net' },
       { id: 'unet-plus-plus', label: 'U-Net++' },
+      { id: 'varnet', label: 'E2E-VarNet' },
     ],
     recipes: [recipe('simclr', 'unet', 16), recipe('swav', 'unet-plus-plus', 16)],
   } as unknown as Catalogue
-  const wanted = { scale: 'demonstration', seeds: 1, leaveOneOut: false, headline: true, patients: 4 } as const
+  const wanted = {
+    scale: 'demonstration',
+    seeds: 1,
+    networks: [],
+    leaveOneOut: false,
+    headline: true,
+    patients: 4,
+  } as const
 
   it('counts a baseline for each network', () => {
     expect(networksOf(catalogue, ['simclr', 'swav'], 'demonstration')).toEqual(['U-Net', 'U-Net++'])
@@ -29,5 +37,12 @@ describe('the estimate', () => {
     const { trains, takes } = estimate({ ...wanted, methods: ['simclr'], seeds: 3, leaveOneOut: true }, catalogue)
     expect(trains).toContain('for each of 3 seeds and 4 left-out patients. This makes up to 48 trainings.')
     expect(takes).toBe('On two cores: about 1.5 hours.')
+  })
+
+  it('adds the networks with a block of rows', () => {
+    const of = (networks: string[]) => estimate({ ...wanted, methods: ['simclr'], networks }, catalogue)
+    expect(of(['varnet']).trains).toContain('Trains E2E-VarNet: each a baseline, a U-Net of equal time')
+    expect(of([]).trains).not.toContain('equal time')
+    expect(of(['varnet']).takes).not.toBe(of([]).takes)
   })
 })
