@@ -3,7 +3,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { ReportNetwork, Scale } from '../../contract/reproduction.ts'
 import { INPUTS } from '../../core/inputs/index.ts'
 import { requireTrainable } from '../../core/training/trainable.ts'
-import { NETWORKS, networkOf } from '../runs/catalogue.ts'
+import { methodOf, NETWORKS, networkOf } from '../runs/catalogue.ts'
 import { trainable } from '../studies/training-data.ts'
 import type { Fold } from './folds.ts'
 import { sizesOf } from './folds.ts'
@@ -36,14 +36,16 @@ export interface Block {
   readonly courses: readonly Course[]
 }
 
-/** Why a method cannot pre-train a network. `null`: it can. */
-function refusalOf(course: Course, { study }: Fold, common: PlanCommon): string | null {
+/** The course of a method on a network, or why the method cannot pre-train the network. */
+function courseOrReason(scale: Scale, method: string, on: OwnNetwork, { study }: Fold, common: PlanCommon) {
   try {
+    const { here } = courseOn(scale, method, sizesOf(study), on)
     const of = (role: 'train' | 'val') => trainable(study, role, 'pretrain')
-    requireTrainable(pretrainingConfig(course, common), of('train'), of('val'))
-    return null
+    requireTrainable(pretrainingConfig(here, common), of('train'), of('val'))
+    return here
   } catch (error) {
-    if (error instanceof AppError) return error.message
+    if (error instanceof AppError)
+      return `${methodOf(method).label} does not pre-train ${networkName(on)}. ${error.message}`
     throw error
   }
 }
@@ -55,19 +57,13 @@ export function blocksOf(
   fold: Fold,
   common: PlanCommon,
 ): (Block & { readonly report: ReportNetwork })[] {
-  const sizes = sizesOf(fold.study)
   const unet = networkAt(scale, 'unet')
   return networks.map(network => {
     const on = networkAt(scale, network)
     const label = networkName(on)
-    const tried = methods.map(method => {
-      const { here } = courseOn(scale, method, sizes, on)
-      return { here, refusal: refusalOf(here, fold, common) }
-    })
-    const refusals = tried.flatMap(({ here, refusal }) =>
-      refusal === null ? [] : [`${here.label} does not pre-train ${label}. ${refusal}`],
-    )
-    const courses = tried.flatMap(({ here, refusal }) => (refusal === null ? [here] : []))
+    const tried = methods.map(method => courseOrReason(scale, method, on, fold, common))
+    const refusals = tried.filter(each => typeof each === 'string')
+    const courses = tried.filter(each => typeof each !== 'string')
     return { on, unet, courses, report: { network, label, takes: INPUTS[networkOf(network).takes].label, refusals } }
   })
 }

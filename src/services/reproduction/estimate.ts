@@ -1,8 +1,9 @@
 /** Estimates of the duration of trainings, before and during the trainings. */
 import type { RunConfig } from '../../contract/runs.ts'
+import { trainedNetwork } from '../../core/models/trained.ts'
 import { stream } from '../../core/mri/random.ts'
 import type { Sample, SslMethod } from '../../core/ssl/method.ts'
-import { methodOf } from '../runs/catalogue.ts'
+import { methodOf, networkOf } from '../runs/catalogue.ts'
 import type { Sizes } from './folds.ts'
 import { endOf, type Work } from './schedule.ts'
 
@@ -21,8 +22,27 @@ const PRETEXT_VALIDATIONS = 10
 /** Growth of the cost with the number of channels. From the benchmark's U-Net-32 and U-Net-64. */
 const CHANNEL_EXPONENT = 1.4
 
-/** Duration of a network's step, divided by the step of a U-Net with as many channels. */
-export const networkCost = (network: string): number => (network === 'unet' ? 1 : 2.1)
+/** Duration of a network's step, divided by the step of a U-Net with as many channels. Measured of U-Net++. */
+const networkCost = (network: string): number => (network === 'unet' ? 1 : 2.1)
+
+const width = (channels: unknown) => (typeof channels === 'number' ? (channels / 16) ** CHANNEL_EXPONENT : 1)
+
+type Settings = Readonly<Record<string, unknown>>
+
+/**
+ * Duration of a step per pixel of the whole field, divided by the step of U-Net-16 per pixel. Measured on two cores, at
+ * 128 × 126 with one coil and at 320 × 186 with eight coils.
+ */
+const COSTS: Readonly<Record<string, (settings: Settings, coils: number) => number>> = {
+  'complex-unet': ({ channels }) => 1 + width(channels),
+  varnet: ({ cascades, channels, maps, mapChannels }, coils) =>
+    1 +
+    Number(cascades) * (0.8 * width(channels) + 0.04 * coils) +
+    (maps === 'none' ? 0 : 2 * coils * width(mapChannels)),
+}
+
+const stepCost = ({ network, networkConfig }: Pick<RunConfig, 'network' | 'networkConfig'>, coils: number): number =>
+  COSTS[network]?.(networkConfig, coils) ?? networkCost(network) * width(networkConfig.channels)
 
 const SIDE = 320
 
@@ -62,24 +82,32 @@ function countViews(method: SslMethod, methodConfig: unknown): Views {
   return { count: pictures.length, pixels: method.smallestView(methodConfig) === null ? null : pixels }
 }
 
-/** Number of pixels of a pretext's sample that go through the network. */
-export const pretextPixels = (method: string, methodConfig: unknown, { pixels }: Sizes): number =>
-  viewsOf(method, methodConfig).pixels ?? pixels
+type Pretext = Pick<RunConfig, 'network' | 'networkConfig'> & {
+  readonly method: string
+  readonly methodConfig: unknown
+}
+
+/** Duration of a pretext's sample, in pixels that go through U-Net-16. */
+export function pretextCost({ method, methodConfig, ...of }: Pretext, { pixels, fieldPixels, coils }: Sizes): number {
+  const trained = trainedNetwork({ ...of, kind: 'pretrain' })
+  const viewed = viewsOf(method, methodConfig).pixels ?? (takesField(trained) ? fieldPixels : pixels)
+  return viewed * stepCost(trained, coils)
+}
 
 /** Number of samples in an epoch of a pretext. A method may draw several samples of a slice. */
 export const pretextSamples = (method: string, methodConfig: unknown, { pretextSlices }: Sizes): number =>
   pretextSlices * (methodOf(method).instances?.(methodConfig) ?? 1)
 
+/** Whether a network takes the whole field, and not the crop at which images are compared. */
+const takesField = ({ network }: Pick<RunConfig, 'network'>): boolean => networkOf(network).takes !== 'magnitude'
+
 /** Seconds of a training, validation included. */
-export function estimateSeconds(
-  { network, networkConfig, method, methodConfig, recipe }: RunConfig,
-  sizes: Sizes,
-): number {
-  const { channels } = networkConfig
-  const width = typeof channels === 'number' ? (channels / 16) ** CHANNEL_EXPONENT : 1
-  const perPixel = SECONDS_PER_PIXEL * networkCost(network) * width
+export function estimateSeconds(config: RunConfig, sizes: Sizes): number {
+  const { method, methodConfig, recipe } = config
+  const trained = trainedNetwork(config)
+  const perPixel = SECONDS_PER_PIXEL * stepCost(trained, sizes.coils)
   const views = method === null ? { count: 1, pixels: null } : viewsOf(method, methodConfig)
-  const passed = perPixel * (views.pixels ?? sizes.pixels)
+  const passed = perPixel * (views.pixels ?? (takesField(trained) ? sizes.fieldPixels : sizes.pixels))
   const coils = sizes.furtherSamples * (READING_PER_SAMPLE + views.count * TRANSFORM_PER_SAMPLE)
   const prepared = PREPARATION_PER_PIXEL * views.count * sizes.pixels + coils
   const perEpoch = method === null ? sizes.trainingSlices : pretextSamples(method, methodConfig, sizes)

@@ -28,6 +28,10 @@ export interface Sizes {
   readonly validationSlices: number
   /** Number of pixels of the largest image. */
   readonly pixels: number
+  /** Number of pixels of the largest whole field, which networks of complex images and of k-space take. */
+  readonly fieldPixels: number
+  /** Number of coils of the volume with the most coils. */
+  readonly coils: number
   /** Number of k-space samples of the slice with the most coils, without those of one coil. 0 for one coil. */
   readonly furtherSamples: number
   readonly trainingPatients: number
@@ -124,6 +128,8 @@ export function sizesOf(study: Study): Sizes {
     trainingSlices: slicesOf(trainable(study)),
     validationSlices: slicesOf(volumesOf(study, 'val').filter(volume => volume.targetShape)),
     pixels: Math.max(...areas),
+    fieldPixels: Math.max(...study.volumes.map(({ rows, columns }) => rows * columns)),
+    coils: Math.max(...study.volumes.map(({ coils }) => coils)),
     furtherSamples: Math.max(...study.volumes.map(({ coils, rows, columns }) => (coils - 1) * rows * columns)),
     trainingPatients: patientsOf(trainable(study)).length,
   }

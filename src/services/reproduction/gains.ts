@@ -20,7 +20,7 @@ export function patientFinder({ study }: Plan): PatientOf {
 
 type Score = (volume: VolumeScore) => number
 
-/** The score of each patient: the mean over the patient's volumes, because contrasts of a patient are not independent. */
+/** Each patient's score: the mean over the patient's volumes, because contrasts of a patient are not independent. */
 function byPatient({ volumes }: ReproductionRow, patientOf: PatientOf, score: Score): Map<string, number> {
   const scores = new Map<string, number[]>()
   for (const volume of volumes) {

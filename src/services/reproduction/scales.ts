@@ -19,7 +19,7 @@ import type { Study } from '../../contract/studies.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import type { MethodRecipe } from '../../core/ssl/method.ts'
 import { FINE_TUNING, FROM_SCRATCH, methodOf, networkOf } from '../runs/catalogue.ts'
-import { networkCost, pretextPixels, pretextSamples } from './estimate.ts'
+import { pretextCost, pretextSamples } from './estimate.ts'
 import { type Sizes, sizesOf } from './folds.ts'
 
 /** A network with a baseline of its own recipe. */
@@ -39,7 +39,7 @@ export interface Course extends MethodRecipe {
 /** Limits for the number of optimizer steps of a demonstration's pre-training. */
 const STEPS = { fewest: 200, most: 400 }
 /**
- * Most pixels of a demonstration's pre-training that go through a U-Net, in one step and in all steps. A network that
+ * Most pixels of a demonstration's pre-training that go through U-Net-16, in one step and in all steps. A network that
  * costs more has fewer pixels. The limit for all steps may be exceeded to reach the fewest steps.
  */
 const VIEWED = { step: 6e4, all: 1.2e7 }
@@ -107,7 +107,7 @@ function demonstrated(workstation: Course, original: Course, sizes: Sizes): Cour
   const lighter = methodOf(method).demonstration?.(workstation.methodConfig)
   const methodConfig = (lighter ?? workstation.methodConfig) as Course['methodConfig']
   const course = { ...workstation, methodConfig }
-  const viewed = pretextPixels(method, methodConfig, sizes) * networkCost(course.network)
+  const viewed = pretextCost(course, sizes)
   const fitting = fitted(course, sizes)
   const batch = Math.min(fitting.batch, Math.max(1, Math.floor(VIEWED.step / viewed)))
   const perEpoch = Math.ceil(Math.floor(pretextSamples(method, methodConfig, sizes) / batch) / fitting.accumulate)
