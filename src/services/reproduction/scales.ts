@@ -129,14 +129,19 @@ export function networkAt(scale: Scale, network: string): OwnNetwork {
 }
 
 /**
- * A method's recipe on another network. The fine-tuning has the optimizer and rates of the network's own recipe, as the
- * original fine-tuning has those of the U-Net. It has the method's epochs, but at most half of the baseline's.
+ * A method's recipe on a network of complex images, or with one inside. The fine-tuning has the optimizer and rates of
+ * the network’s own recipe, as the original fine-tuning has those of the U-Net. It has half of the baseline’s epochs:
+ * its control would otherwise be the baseline.
  */
-function onNetwork({ fineTuning, ...recipe }: MethodRecipe, on: OwnNetwork): MethodRecipe {
-  const { epochs, freshOutput } = fineTuning ?? FINE_TUNING
+function onNetwork(method: string, shipped: Shipped, on: OwnNetwork): Course {
+  const { recipes, onComplex } = methodOf(method)
   const { network, networkConfig, scratch } = on
-  const tuning = { ...stretch(scratch, Math.min(epochs, Math.ceil(scratch.epochs / 2))), freshOutput }
-  return { ...recipe, network, networkConfig, fineTuning: tuning }
+  const recipe = recipes[shipped]
+  const { methodConfig, training = recipe.training } = onComplex[shipped]
+  const { freshOutput } = recipe.fineTuning ?? FINE_TUNING
+  const fineTuning = { ...stretch(scratch, Math.ceil(scratch.epochs / 2)), freshOutput }
+  const own = { network, networkConfig, methodConfig: { ...recipe.methodConfig, ...methodConfig } }
+  return { ...spelledOut(method, { ...recipe, ...own, training, fineTuning }), on }
 }
 
 interface Courses {
@@ -152,9 +157,7 @@ export function courseAt(scale: Scale, method: string, sizes: Sizes): Courses {
 
 /** The course of a method at a scale, on another network than that of its recipe. */
 export function courseOn(scale: Scale, method: string, sizes: Sizes, on: OwnNetwork): Courses {
-  const { recipes } = methodOf(method)
-  const of = (shipped: Shipped): Course => ({ ...spelledOut(method, onNetwork(recipes[shipped], on)), on })
-  return atScale(scale, sizes, of('original'), of('workstation'))
+  return atScale(scale, sizes, onNetwork(method, 'original', on), onNetwork(method, 'workstation', on))
 }
 
 function atScale(scale: Scale, sizes: Sizes, original: Course, workstation: Course): Courses {

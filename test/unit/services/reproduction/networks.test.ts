@@ -1,5 +1,5 @@
 /** The block of rows of a network in a plan, and the network's gains from rows with known answers. */
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ReproductionRequest, type ReproductionRow } from '../../../../src/contract/reproduction.ts'
 import { blockNetworks } from '../../../../src/services/reproduction/blocks.ts'
 import { identityOf } from '../../../../src/services/reproduction/known.ts'
@@ -7,7 +7,7 @@ import { networkGainsOf } from '../../../../src/services/reproduction/network-ga
 import { makePlan, type Plan } from '../../../../src/services/reproduction/plan.ts'
 import { commandOf } from '../../../../src/services/reproduction/save.ts'
 import { baselineAt, networkAt } from '../../../../src/services/reproduction/scales.ts'
-import { NETWORKS } from '../../../../src/services/runs/catalogue.ts'
+import { METHODS, NETWORKS } from '../../../../src/services/runs/catalogue.ts'
 import { CLASSICAL_ROWS } from '../../../reproductions.ts'
 import { studyOf } from '../../../studies.ts'
 import { noiseVolume } from '../../../volumes.ts'
@@ -30,6 +30,10 @@ const withNetworks = (changes: object = {}) => request({ networks: ['complex-une
 
 const ofBlock = ({ rows }: Plan, network: string) => rows.filter(({ block }) => block === network)
 const trainingOf = ({ trainings }: Plan, key: string | null) => trainings.find(each => each.key === key)!
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 describe('a plan with networks', () => {
   const plan = makePlan(withNetworks(), STUDY)
@@ -65,19 +69,20 @@ describe('a plan with networks', () => {
     }
   })
 
-  it('trains a network by its own recipe, and fine-tunes with its optimizer for at most half of the epochs', () => {
+  it('trains a network by its own recipe, and fine-tunes by half of it, and pre-trains by the method’s recipe', () => {
     const at = makePlan(withNetworks({ scale: 'workstation' }), STUDY)
     const [{ training }] = ofBlock(at, 'varnet').filter(({ kind }) => kind === 'baseline')
     const { config, training: recipe } = NETWORKS.varnet.recipes.workstation
     expect(trainingOf(at, training).config).toMatchObject({ networkConfig: config, recipe, kind: 'train' })
     const [tuned] = ofBlock(at, 'varnet').filter(({ kind }) => kind === 'fine-tuned')
     const { config: tuning, parent } = trainingOf(at, tuned.training)
-    expect(tuning.recipe).toMatchObject({ epochs: 10, optimizer: recipe.optimizer })
-    expect(tuning.recipe.epochs).toBeLessThanOrEqual(recipe.epochs / 2)
+    expect(tuning.recipe).toMatchObject({ epochs: recipe.epochs / 2, optimizer: recipe.optimizer })
     const pretraining = trainingOf(at, parent!.key).config
     expect(pretraining).toMatchObject({ kind: 'pretrain', network: 'varnet', networkConfig: config })
     const own = at.trainings.find(({ key }) => key.startsWith('pre-training · simclr · '))!.config
     expect(pretraining).toMatchObject({ methodConfig: own.methodConfig, pretext: own.pretext, recipe: own.recipe })
+    const rotnet = at.trainings.find(({ key }) => key.startsWith('pre-training · rotnet on varnet'))!
+    expect(rotnet.config.methodConfig).toMatchObject(METHODS.rotnet.onComplex.workstation.methodConfig!)
     expect(trainingOf(at, at.rows.find(({ key }) => key === tuned.against!.control)!.training).config).toMatchObject({
       network: 'varnet',
       recipe: { ...tuning.recipe, freshOutput: false },
@@ -120,13 +125,18 @@ describe('a plan with networks', () => {
   })
 
   it('says why a method cannot pre-train a network, and has no row of it', () => {
-    const full = makePlan(withNetworks({ scale: 'full' }), STUDY)
-    const { refusals, takes } = full.networks.find(({ network }) => network === 'varnet')!
-    expect(takes).toBe('measured k-space')
-    expect(refusals.map(words => words.split(' does not pre-train ')[0])).toEqual(['SimCLR', 'RotNet'])
-    for (const words of refusals) expect(words).toMatch(/^\w+ does not pre-train E2E-VarNet-18\. Expected .*\.$/)
-    const methods = ofBlock(full, 'varnet').flatMap(({ kind, method }) => (kind === 'fine-tuned' ? [method] : []))
-    expect(methods).toEqual(['subsample-again'])
+    vi.spyOn(NETWORKS.varnet, 'trunk').mockReturnValue(null)
+    const without = makePlan(withNetworks({ methods: ['simclr', 'rotnet'] }), STUDY)
+    const [complex, { refusals, takes }] = without.networks
+    expect([complex.refusals, takes]).toEqual([[], 'measured k-space'])
+    expect(refusals).toEqual(
+      ['SimCLR', 'RotNet'].map(label =>
+        expect.stringMatching(
+          new RegExp(`^${label} does not pre-train E2E-VarNet-8\\. Expected a network with a U-Net`),
+        ),
+      ),
+    )
+    expect(ofBlock(without, 'varnet').map(({ kind }) => kind)).toEqual(['baseline', 'U-Net of equal time'])
   })
 
   it('refuses networks of magnitude images and unknown networks', () => {
