@@ -87,6 +87,8 @@ export interface Network<Config = unknown> {
   extras?(config: Config): readonly Extra[]
   /** What a pass gives beside the image. Absent: nothing. */
   gives?(config: Config): readonly Given[]
+  /** The remedy, if the network with these settings takes k-space of one coil alone; `null` if of several coils too. */
+  oneCoil?(config: Config): string | null
   /** Recipes from scratch. */
   readonly recipes: Readonly<Record<Shipped, NetworkRecipe<Config>>>
   /**

@@ -162,12 +162,15 @@ function outputs(
   return [imageOf(kernels, kspace)]
 }
 
-function requireOneCoil({ maps }: VarNetConfig, coils: number): void {
-  if (maps === 'network' || coils === 1) return
+const oneCoil = ({ maps }: VarNetConfig): string | null =>
+  maps === 'network' ? null : 'Choose a VarNet with a map network (--maps network), or data of one coil.'
+
+function requireOneCoil(config: VarNetConfig, coils: number): void {
+  const remedy = oneCoil(config)
+  if (!remedy || coils === 1) return
   throw new AppError(
     'INVALID_ARGUMENT',
-    `Expected k-space of one coil, got ${coils} coils, because this VarNet has no coil maps (maps: none). ` +
-      'Choose a VarNet with a map network (maps: network), or data of one coil.',
+    `Expected k-space of one coil, got ${coils} coils, because this VarNet has no coil maps. ${remedy}`,
   )
 }
 
@@ -176,6 +179,7 @@ export const varnet: Network<VarNetConfig> = {
   paper: 'Sriram et al. 2020 (arXiv:2004.06688), as in fastMRI',
   config: VarNetConfig,
   takes: 'kspace',
+  oneCoil,
   extras: ({ maps }) => (maps === 'network' ? ['centre'] : []),
   gives: ({ maps }) => ['k-space', 'complex image', 'cascade', ...(maps === 'network' ? (['maps'] as const) : [])],
   trunk: ({ channels, pools, zeroStart }) => ({

@@ -114,6 +114,14 @@ export function columnsOf({ kind, columns, measured }: Pattern): Int32Array {
   return measuredColumns(holds)
 }
 
+/** The rows that hold a measured sample, ascending. */
+export function rowsOf({ kind, rows, columns, measured }: Pattern): Int32Array {
+  if (kind === 'rows') return measuredColumns(measured)
+  const holds = new Uint8Array(rows).fill(kind === 'columns' ? count(measured) && 1 : 0)
+  if (kind === 'points') for (let i = 0; i < measured.length; i++) if (measured[i]) holds[Math.floor(i / columns)] = 1
+  return measuredColumns(holds)
+}
+
 /** k-space [coils, rows, columns, 2] with 0 where nothing was measured: a new array. */
 export function multiply(pattern: Pattern, kspace: Float32Array): Float32Array {
   const { kind, rows, columns, measured } = pattern

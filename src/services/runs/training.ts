@@ -8,6 +8,7 @@ import { some } from '../../contract/words.ts'
 import { requireMask } from '../../core/mri/require-mask.ts'
 import { cautionsOf } from '../../core/ssl/cautions.ts'
 import { methodOf } from '../../core/ssl/index.ts'
+import { dataNotes, requireFittingData } from '../../core/training/fitting-data.ts'
 import { requireTrainable } from '../../core/training/trainable.ts'
 import type { Engine } from '../../engine/process/client.ts'
 import type { ScoreAfter, WrittenFile } from '../../engine/process/protocol.ts'
@@ -168,11 +169,14 @@ export function prepareRun(profile: Profile, request: RunRequest, states: readon
     )
   }
   requireTrainable(config, train, validation)
-  requireMask(keepMask(profile, config.mask), [...train, ...validation])
-  const notes = leftOutNotes(study, config.kind)
+  const used = [...train, ...validation]
+  const mask = keepMask(profile, config.mask)
+  requireMask(mask, used)
+  requireFittingData(config, mask, used)
+  const notes = [...leftOutNotes(study, config.kind), ...dataNotes(config, used)]
   for (const text of cautionsOf(config)) notes.push({ level: 'warning', code: 'caution', text })
   const start = states.length > 0 ? null : startOf(profile, parent)
-  return { ...request, train, validation, start, states, content: contentDigest([...train, ...validation]), notes }
+  return { ...request, train, validation, start, states, content: contentDigest(used), notes }
 }
 
 /** Reads the volumes of a request and checks that they are unchanged. Throws `DATA_CHANGED`. */
