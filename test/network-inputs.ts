@@ -65,4 +65,4 @@ export const noiseInput = <Config>(
 ) => tensorsOf(stackParts(Array.from({ length: batch }, (_, i) => noiseParts(network, config, shape, seed + i))))
 
 /** Settings of small networks for tests. Each network reads its own. */
-export const SMALL_NETWORK = { channels: 2, cascades: 2, mapChannels: 2 }
+export const SMALL_NETWORK = { channels: 2, cascades: 2, mapChannels: 2, blocks: 2, layers: 3, iterations: 3 }

@@ -1,6 +1,7 @@
 /** All reconstruction networks. A new network needs a file in this folder and a line here. */
 import { AppError } from '../../contract/errors.ts'
 import { complexUnet } from './complex-unet.ts'
+import { modl } from './modl.ts'
 import type { Network } from './network.ts'
 import { unet } from './unet.ts'
 import { unetPlusPlus } from './unet-plus-plus.ts'
@@ -11,6 +12,7 @@ export const NETWORKS = {
   'unet-plus-plus': unetPlusPlus,
   'complex-unet': complexUnet,
   varnet,
+  modl,
   // biome-ignore lint/suspicious/noExplicitAny: each network has a configuration of its own, checked by its schema
 } satisfies Record<string, Network<any>>
 

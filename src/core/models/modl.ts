@@ -146,7 +146,8 @@ function denoiserPass(
       ...(tap && { tap: (layer, features) => tap(blockName(t) + layer, features) }),
     })
   const inputs: Named = { image, ...Object.fromEntries(own) }
-  const made = set && config.recompute ? recompute(compute, inputs) : tf.tidy(() => compute(inputs))
+  const pure = () => (set && config.recompute ? recompute(compute, inputs) : compute(inputs))
+  const made = tap ? compute(inputs) : tf.tidy(pure) // features must outlive the pass
   for (const [buffer, value] of heard) set!(buffer, following(parameters[buffer], value))
   tf.dispose([...heard.values()])
   return made

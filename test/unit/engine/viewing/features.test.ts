@@ -89,10 +89,14 @@ describe.each(Object.keys(NETWORKS))('feature maps of %s', id => {
     }
   })
 
-  it('are only the requested channels', async () => {
+  it('are at most the requested channels', async () => {
     const layer = networkOf(id).bottleneck(models[id].networkConfig).layer
     const [all, three] = [await ask(models[id], layer), await ask(models[id], layer, { most: 3 })]
-    expect(three.meta).toMatchObject({ count: 3, channels: all.meta.channels, shape: all.meta.shape })
+    expect(three.meta).toMatchObject({
+      count: Math.min(3, all.meta.count),
+      channels: all.meta.channels,
+      shape: all.meta.shape,
+    })
     expect(three.maps).toEqual(all.maps.slice(0, three.maps.length))
   })
 
