@@ -87,6 +87,25 @@ function parameters(config: VarNetConfig): ParameterSpec[] {
   return specs
 }
 
+type Named = Readonly<Record<string, tf.Tensor>>
+
+/** The parameters whose names begin with `prefix`. */
+const parametersOf = (parameters: Parameters, prefix: string): Named =>
+  Object.fromEntries(Object.entries(parameters).filter(([name]) => name.startsWith(prefix)))
+
+/** f({ ...inputs, ...constants }) with the memory that the settings ask for. `constants` get no gradient. */
+function computed<T extends tf.Tensor>(
+  config: VarNetConfig,
+  { tap }: Pass,
+  f: (named: Named) => T,
+  inputs: Named,
+  constants: Named,
+): T {
+  // Features of layers are for viewing. They must outlive this call, and need no gradients.
+  if (tap) return f({ ...inputs, ...constants })
+  return config.recompute ? recompute(f, inputs, constants) : tf.tidy(() => f({ ...inputs, ...constants }))
+}
+
 /** Coil maps of the centre's k-space: each coil's image through one NormUnet, divided by their RSS. */
 function mapsOf(
   kernels: Kernels,
@@ -97,12 +116,24 @@ function mapsOf(
 ): tf.Tensor5D {
   const low = tf.mul(kspace, maskOfCoils(centre as tf.Tensor4D)) as tf.Tensor5D
   const [batch, coils, height, width] = low.shape
-  const images = tf.reshape(fourierOfCoils(kernels, low, 'inverse'), [batch * coils, height, width, 2]) as tf.Tensor4D
-  const made = tf.reshape(normUnetPass(kernels, mapUnet(config), parameters, images, pass), low.shape) as tf.Tensor5D
-  return dividedByRoot(made)
+  const images = tf.reshape(fourierOfCoils(kernels, low, 'inverse'), [batch * coils, height, width, 2])
+  const own = parametersOf(parameters, MAPS)
+  const unet = (named: Named) => normUnetPass(kernels, mapUnet(config), named, named.images as tf.Tensor4D, pass)
+  const ofCoils = (images: tf.Tensor) => computed(config, pass, unet, own, { images })
+  const made = config.recompute && !pass.tap ? inParts(images, coilsAtOnce(config), ofCoils) : ofCoils(images)
+  return dividedByRoot(tf.reshape(made, low.shape))
 }
 
-type Named = Readonly<Record<string, tf.Tensor>>
+/** Coils whose images pass through the map network together: their features need the memory of one cascade. */
+const coilsAtOnce = ({ channels, mapChannels }: VarNetConfig) => Math.max(1, Math.floor(channels / mapChannels))
+
+/** Calls f on `most` samples at a time. */
+function inParts(samples: tf.Tensor, most: number, f: (part: tf.Tensor) => tf.Tensor): tf.Tensor {
+  const results: tf.Tensor[] = []
+  for (let from = 0; from < samples.shape[0]; from += most)
+    results.push(f(tf.slice(samples, from, Math.min(most, samples.shape[0] - from))))
+  return tf.concat(results, 0)
+}
 
 /** One cascade: k-space → k-space. `inputs` has the parameters too. */
 function cascade(kernels: Kernels, config: VarNetConfig, t: number, inputs: Named, pass: Pass): tf.Tensor5D {
@@ -129,14 +160,9 @@ function cascades(
   const constants: Named = config.consistency === 'none' ? {} : { measured: input.kspace, mask: input.mask }
   const after: tf.Tensor5D[] = []
   for (let t = 0; t < config.cascades; t++) {
-    const own = Object.entries(parameters).filter(([name]) => name.startsWith(cascadeName(t)))
     const present = after.at(-1) ?? input.kspace
-    const inputs: Named = { present, ...(maps && { maps }), ...Object.fromEntries(own) }
-    const compute = (named: Named) => cascade(kernels, config, t, named, pass)
-    const plain = () => compute({ ...inputs, ...constants })
-    // Features of layers are for viewing. They must outlive the cascade, and need no gradients.
-    if (pass.tap) after.push(plain())
-    else after.push(config.recompute ? recompute(compute, inputs, constants) : tf.tidy(plain))
+    const inputs: Named = { present, ...(maps && { maps }), ...parametersOf(parameters, cascadeName(t)) }
+    after.push(computed(config, pass, named => cascade(kernels, config, t, named, pass), inputs, constants))
   }
   return after
 }

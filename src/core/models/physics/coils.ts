@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Kernels } from '../../kernels.ts'
 import type { Direction } from '../../mri/fourier.ts'
-import { conjugateProduct, product, rootSumOfSquares } from './complex.ts'
+import { conjugateSum, product, rootSumOfSquares } from './complex.ts'
 
 /** The Fourier transform of each coil. */
 export function fourierOfCoils(kernels: Kernels, x: tf.Tensor5D, direction: Direction): tf.Tensor5D {
@@ -18,8 +18,7 @@ export function fourierOfCoils(kernels: Kernels, x: tf.Tensor5D, direction: Dire
 /** Σ conj(S) · x over coils, of coil images x. */
 export function combine(kernels: Kernels, images: tf.Tensor5D, maps: tf.Tensor5D | null): tf.Tensor4D {
   const [batch, , height, width] = images.shape
-  if (!maps) return tf.reshape(images, [batch, height, width, 2])
-  return tf.sum(conjugateProduct(kernels, maps, images), 1)
+  return tf.reshape(maps ? conjugateSum(kernels, maps, images) : images, [batch, height, width, 2])
 }
 
 /** Σ conj(S) · F⁻¹ k over coils. */

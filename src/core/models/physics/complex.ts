@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Kernels } from '../../kernels.ts'
+import { sumOfSquares } from './sums.ts'
 
 /** √ has an infinite derivative at 0. Inputs have scale 1, so this number is far below the square of any signal. */
 const TINY = 1e-18
@@ -37,21 +38,18 @@ export const product = <T extends tf.Tensor>(kernels: Kernels, a: tf.Tensor, b: 
     }
   })(a, b) as T
 
-/** conj(a) · b. Both have equal ranks. */
-export const conjugateProduct = <T extends tf.Tensor>(kernels: Kernels, a: tf.Tensor, b: tf.Tensor): T =>
+/** Σ conj(a) · b over axis 1, which keeps the length 1. It holds no product of a and b for its gradient. */
+export const conjugateSum = <T extends tf.Tensor>(kernels: Kernels, a: T, b: T): T =>
   withGradient((a, b, save) => {
     save([a, b])
     return {
-      value: kernels.complexProduct(a, b, true),
-      gradFunc: (dy, [a, b]) => [
-        sumTo(kernels.complexProduct(dy, b, true), a.shape),
-        sumTo(kernels.complexProduct(a, dy, false), b.shape),
-      ],
+      value: tf.tidy(() => tf.sum(kernels.complexProduct(a, b, true), 1, true)),
+      gradFunc: (dy, [a, b]) => [kernels.complexProduct(dy, b, true), kernels.complexProduct(a, dy, false)],
     }
   })(a, b) as T
 
 /** Σ x² over `axes`, which keep the length 1, and a number that makes gradients of its root finite: 0 at 0. */
-const squares = (x: tf.Tensor, axes: number[]): tf.Tensor => tf.add(tf.sum(tf.square(x), axes, true), TINY)
+const squares = (x: tf.Tensor, axes: number[]): tf.Tensor => tf.add(sumOfSquares(x, axes), TINY)
 
 /** |x|: [batch, height, width, 2] → [batch, height, width, 1]. */
 export const magnitude = (image: tf.Tensor4D): tf.Tensor4D => tf.sqrt(squares(image, [3]) as tf.Tensor4D)

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import type { Kernels } from '../../kernels.ts'
 import type { ParameterSpec, Parameters, Pass, Shapes } from '../network.ts'
 import { tooManyPools, type UnetSize, unetLayers, unetParameters, unetPass, unetSign } from '../unet-body.ts'
+import { meanOver, sumOfSquares } from './sums.ts'
 
 /** Pixels to whose multiples images are padded. */
 export const MULTIPLE = 16
@@ -63,9 +64,9 @@ export function normUnetPass(
   pass?: Pass,
 ): tf.Tensor4D {
   const [, height, width] = image.shape
-  const mean = tf.mean(image, [1, 2], true)
+  const mean = meanOver(image, [1, 2])
   const centred = tf.sub(image, mean)
-  const variance = tf.div(tf.sum(tf.square(centred), [1, 2], true), Math.max(1, height * width - 1))
+  const variance = tf.div(sumOfSquares(centred, [1, 2]), Math.max(1, height * width - 1))
   const std = tf.sqrt(tf.maximum(variance, FLOOR ** 2))
   const { image: normalised, unpad } = pad(tf.div(centred, std))
   const y = unpad(unetPass(kernels, size, parameters, normalised, { prefix: unetPrefix(prefix) }, pass))

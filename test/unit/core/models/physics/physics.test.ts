@@ -2,13 +2,9 @@ import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { makePlainKernels } from '../../../../../src/core/kernels.ts'
 import { combine, expand, fourierOfCoils, imageOf, reduce } from '../../../../../src/core/models/physics/coils.ts'
-import {
-  conjugateProduct,
-  magnitude,
-  product,
-  rootSumOfSquares,
-} from '../../../../../src/core/models/physics/complex.ts'
+import { conjugateSum, magnitude, product, rootSumOfSquares } from '../../../../../src/core/models/physics/complex.ts'
 import { hard, soft } from '../../../../../src/core/models/physics/consistency.ts'
+import { meanOver, sumOfSquares } from '../../../../../src/core/models/physics/sums.ts'
 import { kernels, useEngine } from '../../../../engine.ts'
 import { expectClose, golden } from '../../../../golden.ts'
 import { goldenTensor, inner, noise } from '../../../../physics.ts'
@@ -70,33 +66,37 @@ describe.each(SIZES)('%i images of %i coils, %i × %i', (batch, coils, height, w
     )
   })
 
-  it('multiplies by the adjoint of the conjugate product', () => {
+  it('combines coils by the adjoint of the product with maps', () => {
     const S = maps()
+    const single = tf.reshape(image(), [batch, 1, height, width, 2]) as tf.Tensor5D
     expectAdjoint(
-      kspace(),
+      single,
       other(),
       x => product(kernels(), S, x),
-      y => conjugateProduct(kernels(), S, y),
+      y => conjugateSum(kernels(), S, y),
+    )
+    expectAdjoint(
+      kspace(),
+      single,
+      y => conjugateSum(kernels(), S, y),
+      x => product(kernels(), S, x),
     )
   })
 
-  it('gives the gradients of both operands, summed over coils', () => {
-    const single = tf.reshape(image(), [batch, 1, height, width, 2]) as tf.Tensor5D
+  it('has the gradients of the maps', () => {
     const S = maps()
-    for (const operation of [product, conjugateProduct]) {
-      const loss = (a: tf.Tensor, b: tf.Tensor) =>
-        tf.sum(tf.mul(operation(kernels(), a, b), other())) as unknown as tf.Tensor
-      const [dS, dx] = tf.grads(loss)([S, single])
-      expect([dS.shape, dx.shape]).toEqual([S.shape, single.shape])
-      // The product is linear in each operand, so a step of any size changes it by the gradient times the step.
-      for (const [gradient, a, b] of [
-        [dS, noise(S.shape, 5), single],
-        [dx, S, noise(single.shape, 6)],
-      ]) {
-        const changed = data(loss(a, b))[0]
-        const step = gradient === dS ? a : b
-        expect(Math.abs(changed - inner(gradient, step)) / Math.sqrt(inner(step, step))).toBeLessThan(1e-2)
-      }
+    const single = tf.reshape(image(), [batch, 1, height, width, 2]) as tf.Tensor5D
+    const losses = [
+      (S: tf.Tensor) => tf.sum(tf.mul(product(kernels(), S, single), other())),
+      (S: tf.Tensor) => tf.sum(tf.mul(conjugateSum(kernels(), S, kspace()), single)),
+    ]
+    for (const loss of losses) {
+      const gradient = tf.grad(loss)(S)
+      expect(gradient.shape).toEqual(S.shape)
+      // The loss is linear in the maps, so it is the gradient times the maps.
+      const step = noise(S.shape, 5)
+      const scale = Math.sqrt(inner(gradient, gradient) * inner(step, step))
+      expect(Math.abs(data(loss(step))[0] - inner(gradient, step)) / scale).toBeLessThan(1e-5)
     }
   })
 
@@ -161,6 +161,18 @@ describe('magnitudes', () => {
     const x = tf.tensor4d([0, 0, 1e-6, 0, 0, -1], [1, 3, 1, 2])
     const gradient = tf.grad(each => tf.sum(magnitude(each as tf.Tensor4D)))(x)
     expectClose(data(gradient), [0, 0, 1, 0, 0, -1], 1e-5)
+  })
+})
+
+describe('sums', () => {
+  it.each([
+    ['of squares', sumOfSquares, (x: tf.Tensor) => tf.sum(tf.square(x), [1, 3], true)],
+    ['divided by their number', meanOver, (x: tf.Tensor) => tf.mean(x, [1, 3], true)],
+  ])('%s have the values and gradients of TensorFlow.js', (_, ours, theirs) => {
+    const [x, dy] = [noise([2, 3, 4, 2], 1), noise([2, 1, 4, 1], 2)]
+    const own = (x: tf.Tensor) => ours(x, [1, 3])
+    expectClose(data(own(x)), data(theirs(x)), 1e-6)
+    expectClose(data(tf.grads(own)([x], dy)[0]), data(tf.grads(theirs)([x], dy)[0]), 1e-6)
   })
 })
 

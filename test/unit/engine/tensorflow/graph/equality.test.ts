@@ -79,6 +79,13 @@ function deepSupervision(): TrainingTask {
   return supervisedTask({ ...shared('unet-plus-plus'), networkConfig, batch: 1 }, compute())
 }
 
+/** VarNet with cascades that are computed again in the backward pass. */
+function recomputed(): TrainingTask {
+  const network = networkOf('varnet')
+  const networkConfig = network.config.parse({ ...SMALL_NETWORK, recompute: true })
+  return supervisedTask({ ...shared('varnet'), networkConfig, batch: 2 }, compute())
+}
+
 const tasks: [string, () => TrainingTask][] = Object.keys(NETWORKS).flatMap(network => [
   [`supervised ${network}, batch 1`, () => supervisedTask({ ...shared(network), batch: 1 }, compute())] as const,
   [
@@ -138,6 +145,8 @@ describe('replayed steps equal eager ones, bit for bit:', () => {
   it.each(methods)('%s, in bfloat16', (_, make) => expectEqual(make(), adam, true))
 
   it('deep supervision', () => expectEqual(deepSupervision(), adam))
+
+  it('cascades that are computed again', () => expectEqual(recomputed(), adam))
 
   it.each(optimizers)('%s', (_, config) =>
     expectEqual(supervisedTask({ ...shared('unet'), batch: 1 }, compute()), config),
