@@ -17,6 +17,8 @@ export interface Packages {
   readonly folder: string
   /** Path of the requirements.txt. */
   readonly requirements: string
+  /** Packages with versions that are installed without their dependencies. */
+  readonly alone?: readonly string[]
   /** Python code that fails if a package is missing. */
   readonly imports: string
   /** The packages in words, and the size of their download. */
@@ -27,6 +29,7 @@ export interface Packages {
 export async function pythonWith(packages: Packages, say: (line: string) => void): Promise<string> {
   const key = createHash('sha256')
     .update(await readFile(packages.requirements))
+    .update((packages.alone ?? []).join())
     .digest('hex')
     .slice(0, 12)
   const root = join(cacheDirectory(), packages.folder)
@@ -52,7 +55,7 @@ async function install(
   root: string,
   home: string,
   python: string,
-  { requirements, imports, label }: Packages,
+  { requirements, alone = [], imports, label }: Packages,
   say: (line: string) => void,
 ): Promise<void> {
   const base = await findPython(label)
@@ -64,9 +67,11 @@ async function install(
   await must(base, ['-m', 'venv', home], {}, 'Debian and Ubuntu: `sudo apt install python3-venv`')
   const temporary = join(home, 'temporary') // /tmp may be too small
   await mkdir(temporary)
-  const pip = ['-I', '-m', 'pip', 'install', '--no-cache-dir', '--only-binary=:all:', '--requirement', requirements]
+  const pip = ['-I', '-m', 'pip', 'install', '--no-cache-dir', '--only-binary=:all:']
   const env = { TMPDIR: temporary, PIP_USER: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1' }
-  await must(python, pip, env, 'check the network, the disk’s space and pip’s index (`python3 -m pip config list`)')
+  const remedy = 'check the network, the disk’s space and pip’s index (`python3 -m pip config list`)'
+  await must(python, [...pip, '--requirement', requirements], env, remedy)
+  if (alone.length > 0) await must(python, [...pip, '--no-deps', ...alone], env, remedy)
   await rm(temporary, { recursive: true, force: true })
   await must(python, ['-I', '-c', imports], {}, 'start again')
 }

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MaskSpec } from '../../src/contract/evaluation.ts'
+import type { LossWeights } from '../../src/contract/recipes.ts'
 
 /** Where both sides compute. A GPU multiplies in TF32, so checks on a GPU allow for a mantissa of 10 bits. */
 export type Hardware = 'cpu' | 'gpu'
@@ -12,7 +13,7 @@ export type Precision = 'float32' | 'bfloat16'
 /** A network of Self-MRI, by id and settings. */
 export interface NetworkChoice {
   readonly network: string
-  readonly networkConfig: { readonly channels: number; readonly pools?: number }
+  readonly networkConfig: Readonly<Record<string, number | string | boolean>>
 }
 
 /** [height, width] */
@@ -82,10 +83,28 @@ export type Maps = {
   readonly size: Size
   readonly library: CoilLibrary
 }
+/** A network of k-space, on a slice of simulated coils. */
+export interface OnCoils extends NetworkChoice {
+  readonly coils: number
+  readonly size: Size
+}
+export type UnrolledForward = { readonly kind: 'unrolled-forward' } & OnCoils
+export type Unrolled = { readonly kind: 'unrolled'; readonly loss: LossWeights } & OnCoils & Trained
 /** All slices of a file, reconstructed and scored. */
 export type Volume = { readonly kind: 'volume' } & NetworkChoice
 
-export type Computed = Forward | Training | PretextTraining | Epoch | Slice | Coils | Classical | Maps | Volume
+export type Computed =
+  | Forward
+  | Training
+  | PretextTraining
+  | Epoch
+  | Slice
+  | Coils
+  | Classical
+  | Maps
+  | UnrolledForward
+  | Unrolled
+  | Volume
 
 /** How a side computes a network. Variables of the environment make our side compile, so it ignores `compiled`. */
 export interface Way {

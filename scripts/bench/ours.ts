@@ -17,6 +17,8 @@ const KINDS: Readonly<Record<Computed['kind'], () => Promise<Kind<never>>>> = {
   coils: async () => (await import('./ours/coils.ts')).coils,
   classical: async () => (await import('./ours/classical.ts')).classical,
   maps: async () => (await import('./ours/maps.ts')).maps,
+  'unrolled-forward': async () => (await import('./ours/unrolled.ts')).unrolledForward,
+  unrolled: async () => (await import('./ours/unrolled.ts')).unrolled,
   volume: async () => (await import('./ours/images.ts')).volume,
 }
 

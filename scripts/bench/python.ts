@@ -7,8 +7,11 @@ export const peerPython = (say: (line: string) => void): Promise<string> =>
     {
       folder: 'bench',
       requirements: fileURLToPath(new URL('./requirements.txt', import.meta.url)),
-      imports: 'import h5py, numpy, safetensors, scipy.fft, sigpy, skimage.metrics, torch',
-      label: 'the peer: PyTorch, SciPy, SigPy, scikit-image and h5py (on Linux up to 3 GB to fetch, 6 GB on disk)',
+      alone: ['fastmri==0.3.0'], // its own requirements have Lightning and pandas, which its networks do not need
+      imports:
+        'import fastmri.losses, fastmri.models, h5py, numpy, safetensors, scipy.fft, sigpy, skimage.metrics, torch',
+      label:
+        'the peer: PyTorch, fastMRI, SciPy, SigPy, scikit-image and h5py (on Linux up to 3 GB to fetch, 6 GB on disk)',
     },
     say,
   )

@@ -24,6 +24,7 @@ from coil_maps import maps_work
 from images import THREADS, coils_work, slice_work, volume_work
 from networks import forward_work, training_work
 from pretexts import pretext_work
+from unrolled import unrolled_forward_work, unrolled_work
 from study import write_noise, write_study
 
 WORKS = {
@@ -35,6 +36,8 @@ WORKS = {
     "coils": coils_work,
     "classical": classical_work,
     "maps": maps_work,
+    "unrolled": unrolled_work,
+    "unrolled-forward": unrolled_forward_work,
 }
 
 
@@ -59,6 +62,9 @@ def name(hardware, computed):
         if computed["library"] == "bart":
             return {"name": "BART", "version": bart.version()}
         return {"name": "SigPy", "version": version("sigpy")}
+    if kind.startswith("unrolled"):
+        library = {"varnet": "fastmri", "modl": "deepinv"}[computed["network"]]
+        return {"name": f"PyTorch + {library}", "version": f"{torch.__version__} + {version(library)}"}
     instructions = f" ({torch.backends.cpu.get_cpu_capability()})" if hardware == "cpu" else ""
     return {
         "name": "PyTorch + fastMRI's arithmetic" if kind == "volume" else "PyTorch",
