@@ -10,12 +10,14 @@ import { type Cell, type Column, plain, type Table, tableOf } from './table.ts'
 
 const NAMES: Readonly<Record<Measure, string>> = {
   ssim: 'SSIM',
-  foregroundSsim: 'Foreground SSIM',
+  foregroundSsim: 'foreground SSIM',
   nmse: 'NMSE',
-  foregroundNmse: 'Foreground NMSE',
+  foregroundNmse: 'foreground NMSE',
 }
 
-/** In the order of the issue that the comparison answers: the foreground leads. */
+const capital = (words: string) => words[0].toUpperCase() + words.slice(1)
+
+/** The foreground leads. */
 const LEADING = ['foregroundSsim', 'foregroundNmse', 'ssim', 'nmse'] as const satisfies readonly Measure[]
 
 const isOf =
@@ -85,7 +87,7 @@ export function networkTable(report: ReproductionReport): Table | null {
     title: 'Networks of complex images and of k-space',
     head: 'Reconstruction',
     columns: [
-      ...leadingColumns(report),
+      ...leadingColumns(report).map(column => ({ ...column, group: 'Whole image' })),
       foreground('ssim', 'SSIM'),
       foreground('psnr', 'PSNR'),
       foreground('nmse', 'NMSE'),
@@ -122,12 +124,6 @@ const AGAINST: Readonly<Record<NetworkGain['against'], string>> = {
   baseline: 'Pre-training and fine-tuning less the baseline',
 }
 
-function whatOf({ method, methodLabel, patients, classical, against }: NetworkGain): string {
-  const few = patients === null ? '' : ` on ${count(patients, 'patient')}`
-  if (method === null) return classical ? `baseline less ${classical}` : `baseline less the ${against}`
-  return `${methodLabel}${few} less the ${against}`
-}
-
 function gainLabel({ label, method, methodLabel, patients, classical }: NetworkGain): string {
   const few = patients === null ? '' : `, ${count(patients, 'patient')}`
   return [label, classical, method && `${methodLabel}${few}`].filter(Boolean).join(', ')
@@ -153,7 +149,7 @@ export const foregroundGains = (report: ReproductionReport) =>
 export function networkGainTable(report: ReproductionReport): Table | null {
   const protocol = protocolSentence(report.protocol)
   const column = (measure: Measure): Column<NetworkGain> => ({
-    ...plain<NetworkGain>(NAMES[measure], `Difference on equal test patients. ${protocol}`, () => ''),
+    ...plain<NetworkGain>(capital(NAMES[measure]), `Difference on equal test patients. ${protocol}`, () => ''),
     cell: ({ measures }) => verdictCell(measures[measure]),
   })
   return tableOf<NetworkGain>({
@@ -173,17 +169,19 @@ export function networkGainTable(report: ReproductionReport): Table | null {
   })
 }
 
-function gainWords({ measures }: NetworkGain, measure: Measure): string {
-  const { mean, interval, verdict } = measures[measure]
+function gainWords(gain: NetworkGain, measure: Measure): string {
+  const { mean, interval, verdict } = gain.measures[measure]
   const { text } = differenceCell({ mean, sd: null })
-  const between = interval ? ` (95 % interval ${formatInterval(interval)})` : ''
-  return `${NAMES[measure]} ${text}${between}, ${verdict}`
+  const between = interval ? `95 % interval ${formatInterval(interval)}, ` : ''
+  return `${gainLabel(gain)} ${text} (${between}${count(gain.pairs, 'pair')}, ${verdict})`
 }
 
-/** One sentence for each comparison of a network: foreground values first, whole-image values beside. */
-export const networkFindings = ({ networkGains = [] }: ReproductionReport): string[] =>
-  networkGains.map(
-    gain =>
-      `${gain.label}, ${whatOf(gain)}: ${LEADING.map(measure => gainWords(gain, measure)).join('; ')}. ` +
-      `${count(gain.pairs, 'pair')}.`,
+/** Foreground values of each kind of comparison. The table of gains has whole-image values too. */
+export const networkFindings = (report: ReproductionReport): string[] =>
+  sectionsOf(report).flatMap(({ name, items }) =>
+    items.length === 0
+      ? []
+      : (['foregroundSsim', 'foregroundNmse'] as const).map(
+          measure => `${name}, ${NAMES[measure]}: ${items.map(gain => gainWords(gain, measure)).join('; ')}.`,
+        ),
   )
