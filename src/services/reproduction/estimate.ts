@@ -36,9 +36,7 @@ type Settings = Readonly<Record<string, unknown>>
 const COSTS: Readonly<Record<string, (settings: Settings, coils: number) => number>> = {
   'complex-unet': ({ channels }) => 1 + width(channels),
   varnet: ({ cascades, channels, maps, mapChannels }, coils) =>
-    1 +
-    Number(cascades) * (0.8 * width(channels) + 0.04 * coils) +
-    (maps === 'none' ? 0 : 2 * coils * width(mapChannels)),
+    1 + Number(cascades) * (0.8 * width(channels) + 0.03 * coils) + (maps === 'none' ? 0 : coils * width(mapChannels)),
 }
 
 const stepCost = ({ network, networkConfig }: Pick<RunConfig, 'network' | 'networkConfig'>, coils: number): number =>

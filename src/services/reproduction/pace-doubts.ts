@@ -1,6 +1,6 @@
 /**
- * Why a control of equal time may have too many or too few epochs. Its epochs follow from the times of other trainings,
- * which were measured on different kinds of device, or while other trainings ran on the machine.
+ * Why a training of equal time may have too many or too few epochs. Its epochs follow from the times of other
+ * trainings, which were measured on different kinds of device, or while other trainings ran on the machine.
  */
 import type { Note } from '../../contract/notes.ts'
 import type { PaceDoubt } from '../../contract/reproduction.ts'
@@ -85,7 +85,7 @@ export function paceNotes(profile: Profile, planned: PlannedTraining, finished: 
     code: 'pace-doubt',
     data: { doubt },
     text:
-      'This control has as many epochs as fit into the times of other trainings, and ' +
-      `${words[doubt]()}. The control may have too many or too few epochs.`,
+      'This training has as many epochs as fit into the times of other trainings, and ' +
+      `${words[doubt]()}. The training may have too many or too few epochs.`,
   }))
 }
