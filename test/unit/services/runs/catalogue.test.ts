@@ -142,12 +142,20 @@ describe('the network of a pre-training', () => {
     expect(trainedNetwork({ ...soft, kind: 'pretrain' }).networkConfig).toMatchObject({ consistency: 'none' })
   })
 
+  it('is refused in words if no U-Net is inside', () => {
+    const cnn = { network: 'modl', networkConfig: { denoiser: 'cnn' } }
+    expect(() => trainedNetwork({ ...cnn, kind: 'pretrain' })).toThrow(/^Expected a network with a U-Net inside/)
+    expect(trainedNetwork({ ...cnn, kind: 'train' })).toEqual(cnn)
+  })
+
   it('may be fine-tuned inside another network', () => {
     const networkConfig = { channels: 6, pools: 2, consistency: 'none' }
     expect(networkAround({ network: 'complex-unet', networkConfig, kind: 'import' }, 'varnet')).toMatchObject({
       network: 'varnet',
       networkConfig: { channels: 6, pools: 2, cascades: 5, consistency: 'soft' },
     })
+    const inModl = { network: 'modl', networkConfig: { ...networkConfig, denoiser: 'unet' }, kind: 'pretrain' } as const
+    expect(networkAround(inModl, 'varnet').networkConfig).toMatchObject({ channels: 6, pools: 2, zeroStart: false })
     const varnet = { network: 'varnet', networkConfig, kind: 'pretrain' } as const
     expect(networkAround(varnet, 'varnet').networkConfig).toBe(networkConfig)
     expect(networkAround(varnet, 'complex-unet')).toEqual(trainedNetwork(varnet))
