@@ -220,7 +220,7 @@ export const ReportNetwork = z.object({
   label: z.string(),
   /** In words: 'measured k-space'. */
   takes: z.string(),
-  /** Why a method cannot pre-train the network, one sentence for each such method. */
+  /** Why methods cannot pre-train the network, one text for each reason. */
   refusals: z.array(z.string()),
 })
 export type ReportNetwork = z.infer<typeof ReportNetwork>

@@ -42,12 +42,19 @@ function courseOrReason(scale: Scale, method: string, on: OwnNetwork, { study }:
     const { here } = courseOn(scale, method, sizesOf(study), on)
     const of = (role: 'train' | 'val') => trainable(study, role, 'pretrain')
     requireTrainable(pretrainingConfig(here, common), of('train'), of('val'))
-    return here
+    return { course: here }
   } catch (error) {
-    if (error instanceof AppError)
-      return `${methodOf(method).label} does not pre-train ${networkName(on)}. ${error.message}`
+    if (error instanceof AppError) return { label: methodOf(method).label, reason: error.message }
     throw error
   }
+}
+
+/** One text for all methods with one reason. */
+function refusalsOf(refused: readonly { readonly label: string; readonly reason: string }[], network: string) {
+  return [...Map.groupBy(refused, ({ reason }) => reason)].map(([reason, methods]) => {
+    const labels = methods.map(({ label }) => label)
+    return `${labels.join(', ')} ${labels.length > 1 ? 'do' : 'does'} not pre-train ${network}. ${reason}`
+  })
 }
 
 /** The blocks of a fold, and what the report says of each. */
@@ -62,8 +69,11 @@ export function blocksOf(
     const on = networkAt(scale, network)
     const label = networkName(on)
     const tried = methods.map(method => courseOrReason(scale, method, on, fold, common))
-    const refusals = tried.filter(each => typeof each === 'string')
-    const courses = tried.filter(each => typeof each !== 'string')
+    const courses = tried.flatMap(({ course }) => course ?? [])
+    const refusals = refusalsOf(
+      tried.flatMap(each => (each.course ? [] : [each])),
+      label,
+    )
     return { on, unet, courses, report: { network, label, takes: INPUTS[networkOf(network).takes].label, refusals } }
   })
 }

@@ -37,6 +37,10 @@ const COSTS: Readonly<Record<string, (settings: Settings, coils: number) => numb
   'complex-unet': ({ channels }) => 1 + width(channels),
   varnet: ({ cascades, channels, maps, mapChannels }, coils) =>
     1 + Number(cascades) * (0.8 * width(channels) + 0.03 * coils) + (maps === 'none' ? 0 : coils * width(mapChannels)),
+  modl({ denoiser, blocks, channels, layers, iterations }, coils) {
+    const denoising = denoiser === 'cnn' ? 0.2 * (Number(layers) / 5) * width(channels) : 0.8 * width(channels)
+    return 1 + Number(blocks) * (denoising + 0.006 * Number(iterations) * coils)
+  },
 }
 
 const stepCost = ({ network, networkConfig }: Pick<RunConfig, 'network' | 'networkConfig'>, coils: number): number =>

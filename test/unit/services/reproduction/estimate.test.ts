@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { estimateSeconds, secondsLeft } from '../../../../src/services/reproduction/estimate.ts'
 import { sizesOf } from '../../../../src/services/reproduction/folds.ts'
+import { networkAt } from '../../../../src/services/reproduction/scales.ts'
 import { endOf } from '../../../../src/services/reproduction/schedule.ts'
 import { TRAINING } from '../../../runs.ts'
 import { studyOf } from '../../../studies.ts'
@@ -29,6 +30,31 @@ describe('the estimate of a training', () => {
     const [one, fifteen] = [1, 15].map(coils => estimateSeconds(pretraining, sizes(coils)))
     const samples = TRAINING.recipe!.epochs * 10 + 10 * 10 // ten validations
     expect((fifteen - one) / samples / ((14 / 15) * (0.0135 - 0.0074 + 2 * 0.0074))).toBeCloseTo(1, 1)
+  })
+
+  it('of a network of the whole field has the measured ratio to the U-Net’s', () => {
+    const study = (coils: number, rows: number, columns: number, targetShape: [number, number]) =>
+      sizesOf(
+        studyOf(
+          (['train', 'val'] as const).map((role, id) => {
+            const { info } = noiseVolume(role, { slices: 10, rows: 4, columns: 4 })
+            return { ...info, coils, rows, columns, targetShape, id, role }
+          }),
+        ),
+      )
+    const [brain, knee] = [study(1, 128, 126, [128, 126]), study(8, 320, 186, [160, 160])]
+    const seconds = (id: string, of: typeof brain) => {
+      const { network, networkConfig } = networkAt('workstation', id)
+      return estimateSeconds({ ...TRAINING, network, networkConfig }, of)
+    }
+    // Measured in turns on two cores, with one coil and with eight coils.
+    const measured = { 'complex-unet': [2.1, 4.5], varnet: [2.9, 12], modl: [3.5, 13.2] }
+    for (const [network, ratios] of Object.entries(measured))
+      for (const [i, of] of [brain, knee].entries()) {
+        const share = seconds(network, of) / seconds('unet', of) / ratios[i]
+        expect(share, network).toBeGreaterThan(0.7)
+        expect(share, network).toBeLessThan(1.4)
+      }
   })
 
   it('of one coil has no further samples', () => {

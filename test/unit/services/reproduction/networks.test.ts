@@ -129,13 +129,9 @@ describe('a plan with networks', () => {
     const without = makePlan(withNetworks({ methods: ['simclr', 'rotnet'] }), STUDY)
     const [complex, { refusals, takes }] = without.networks
     expect([complex.refusals, takes]).toEqual([[], 'measured k-space'])
-    expect(refusals).toEqual(
-      ['SimCLR', 'RotNet'].map(label =>
-        expect.stringMatching(
-          new RegExp(`^${label} does not pre-train E2E-VarNet-8\\. Expected a network with a U-Net`),
-        ),
-      ),
-    )
+    expect(refusals).toEqual([
+      expect.stringMatching(/^SimCLR, RotNet do not pre-train E2E-VarNet-8\. Expected a network with a U-Net inside/),
+    ])
     expect(ofBlock(without, 'varnet').map(({ kind }) => kind)).toEqual(['baseline', 'U-Net of equal time'])
   })
 
