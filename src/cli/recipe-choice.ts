@@ -49,7 +49,10 @@ export const addRecipeOptions = (command: Command, standard: Shipped): Command =
       standard,
     )
     .addOption(
-      new Option('--network <id>', 'reconstruction network (default: the recipe’s)').choices(Object.keys(NETWORKS)),
+      new Option(
+        '--network <id>',
+        'reconstruction network (default: the recipe’s); one of complex images or k-space has settings of its own',
+      ).choices(Object.keys(NETWORKS)),
     )
 
 const isShipped = (name: string): name is Shipped => (SHIPPED as readonly string[]).includes(name)

@@ -99,7 +99,7 @@ const ViewPicture = z.object({
   shape: z.tuple([z.int(), z.int()]),
   /**
    * 8-bit greys, base64, row-major. All pictures share the window −2.2 to 4 in the network's units, so that a view
-   * that a transformation makes white is white here too.
+   * that a transformation makes white is white here too. A complex view shows magnitudes from 0 to its largest.
    */
   pixels: z.string(),
   /** Share of pixels at the window's two ends. */

@@ -16,6 +16,7 @@ import { scoreVolume } from '../../../../src/core/mri/metrics.ts'
 import { openHdf5 } from '../../../../src/engine/files/hdf5.ts'
 import { loadHdf5 } from '../../../../src/engine/files/hdf5-library.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
+import { readCheckpoint } from '../../../../src/engine/files/whole-files.ts'
 import { handlers } from '../../../../src/engine/process/handlers.ts'
 import type { ReconstructRequest } from '../../../../src/engine/process/protocol.ts'
 import { frame, metrics, thumbnail } from '../../../../src/engine/viewing/frames.ts'
@@ -150,6 +151,32 @@ describe('a training on both volumes', () => {
     )
     expect(samples).toHaveLength(2)
     expect(new Set(samples.map(({ name }) => name.split(' ')[0])).size).toBe(1) // slices of one size
+  })
+
+  it('pre-trains the U-Net inside a VarNet, and fine-tunes the VarNet, with different coils and matrices', async () => {
+    const wide = { ...mask, acceleration: 2, centerFraction: 0.4 } // coil maps need more than six centre lines
+    const networkConfig = { cascades: 1, channels: 2, pools: 2, mapChannels: 2, mapPools: 1, zeroStart: true }
+    const varnet = { ...config, network: 'varnet', networkConfig, mask: wide }
+    const pretraining = RunConfig.parse({ ...varnet, kind: 'pretrain', method: 'subsample-again', pretext: {} })
+    const run = { run: '2', states: [], directory: folder, notes: [], train: infos, validation: infos }
+    const pretrained = await handlers.train({ ...run, start: null, config: pretraining }, contextFor())
+    const start = pretrained.checkpoint.path
+    const { metadata, tensors } = await readCheckpoint(start)
+    expect(metadata).toMatchObject({ network: 'complex-unet', kind: 'pretrain' })
+    const fineTuning = RunConfig.parse({ ...varnet, kind: 'finetune', recipe: { ...config.recipe, freshOutput: true } })
+    const still = {
+      ...fineTuning,
+      recipe: { ...fineTuning.recipe, schedule: { kind: 'constant' as const, rate: 1e-30 } },
+    }
+    const tuned = await handlers.train({ ...run, start, config: still }, contextFor())
+    expect(Number.isFinite(tuned.loss)).toBe(true)
+    const after = (await readCheckpoint(tuned.checkpoint.path)).tensors
+    // Weights are those of the pre-training. The output layer begins anew, at 0 with the zero start.
+    const first = 'unet.down_sample_layers.0.layers.0.weight'
+    expect(after.get(`cascades.0.model.${first}`)).toEqual(tensors.get(first))
+    const last = [...tensors.keys()].findLast(name => name.endsWith('.weight'))!
+    expect(tensors.get(last)!.data.some(value => value !== 0)).toBe(true)
+    expect(after.get(`cascades.0.model.${last}`)!.data.every(value => Math.abs(value) < 1e-20)).toBe(true)
   })
 })
 

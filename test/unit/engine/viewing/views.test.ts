@@ -69,6 +69,22 @@ describe('the views of a first batch', () => {
     }
   })
 
+  it('show magnitudes if the network has a complex U-Net inside', async () => {
+    for (const id of Object.keys(METHODS)) {
+      const attached = 'attach' in configOf(id, 2).methodConfig ? { attach: 'bottleneck', grid: 1 } : {}
+      const networkConfig = { cascades: 1, channels: 2, pools: 2 }
+      const { samples } = await views({
+        config: { ...configOf(id, 2, attached), network: 'varnet', networkConfig },
+        train,
+      })
+      for (const { pictures } of samples)
+        for (const { pixels } of pictures) {
+          expect(Math.max(...pixels)).toBe(255)
+          expect(pixels.reduce((sum, value) => sum + value, 0) / pixels.length).toBeGreaterThan(1)
+        }
+    }
+  })
+
   it('show regions if a method makes several instances of a slice, each with a row of the bank', async () => {
     const pool = new VolumePool()
     const { batchesPerEpoch, views: of } = pretrainingOf(
