@@ -31,6 +31,7 @@ const Kernels SELF_MRI_OF_SET(kernels_) = {
     batchNormRelu,
     batchNormReluGradient,
     biasRelu,
+    biasReluGradient,
     fourierColumns,
     fourierRows,
     maskColumns,

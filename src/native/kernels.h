@@ -76,6 +76,8 @@ struct Kernels {
                                 Size size, int channels);
   /** The larger of x + bias and 0. y may be x. */
   void (*biasRelu)(const float* x, const float* bias, float* y, Size size, int channels);
+  /** dx may be dy. */
+  void (*biasReluGradient)(const float* dy, const float* y, float* dx, float* dBias, Size size, int channels);
 
   // Fourier transforms are centred and orthonormal. `isAlone`: only the calling thread works.
 

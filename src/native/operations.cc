@@ -158,6 +158,14 @@ void biasRelu(Call& call) {
   kernels().biasRelu(x.data, bias.data, y.data, size, x.channels());
 }
 
+void biasReluGradient(Call& call) {
+  const Tensor y = call.input(1);
+  const Size size = mapsWithPixels(y);
+  const Tensor dx = call.outputOf(0, 0), dy = call.input(0), dBias = call.output(1, {y.channels()});
+  expect(dy.shape == y.shape, "Expected dy as y");
+  kernels().biasReluGradient(dy.data, y.data, dx.data, dBias.data, size, y.channels());
+}
+
 /** Inputs: parameters, gradients, slots, rate, and epsilon unless epsilon is an attribute. */
 template <void (*Optimizers::*FUNCTION)(const Update&), int SLOTS>
 void update(Call& call) {
@@ -264,6 +272,12 @@ const std::vector<Operation>& operations() {
        true,
        batchNormReluGradient},
       {"SelfMriBiasRelu", {"x: float", "bias: float"}, {"y: float"}, {}, true, biasRelu},
+      {"SelfMriBiasReluGradient",
+       {"dy: float", "y: float"},
+       {"dx: float", "d_bias: float"},
+       {},
+       true,
+       biasReluGradient},
       {"SelfMriSgd", {"p: float", "g: float", "rate: float"}, {"next_p: float"}, {}, true, update<&Optimizers::sgd, 0>},
       {"SelfMriMomentum",
        {"p: float", "g: float", "velocity: float", "rate: float"},

@@ -126,6 +126,25 @@ std::vector<Doubles> defineBias(const Data& data) {
   return {y};
 }
 
+/** By the sign of x in place of y. dx takes the memory of dy. */
+std::vector<Floats> computeBiasGradient(const selfmri::Kernels& kernels, Data data) {
+  Floats dBias(static_cast<std::size_t>(data.x.channels));
+  float* const dx = data.dy.memory.data();
+  kernels.biasReluGradient(dx, data.x.memory.data(), dx, dBias.data(), data.x.size, data.x.channels);
+  return {data.dy.memory, dBias};
+}
+
+std::vector<Doubles> defineBiasGradient(const Data& data) {
+  Doubles dx(data.x.memory.size()), dBias(static_cast<std::size_t>(data.x.channels));
+  for (std::int64_t i = 0; i < data.x.size.pixels(); i++)
+    for (int c = 0; c < data.x.channels; c++) {
+      const double value = data.x.at(i, c) > 0 ? static_cast<double>(data.dy.at(i, c)) : 0;
+      dx[static_cast<std::size_t>(i * data.x.channels + c)] = value;
+      dBias[static_cast<std::size_t>(c)] += value;
+    }
+  return {dx, dBias};
+}
+
 std::vector<Shape> shapes() {
   return {
       {{1, 1, 1}, 1},      {{1, 1, 1}, 16},
@@ -145,6 +164,9 @@ void checkShape(Table& table, const std::string& name, const Data& data, double 
   table.check(instance);
   table.check({"bias and rectifier " + name, [&](const auto& set) { return computeBias(*set.kernels, data); },
                [&] { return defineBias(data); }, tolerance});
+  table.check({"gradient of bias and rectifier " + name,
+               [&](const auto& set) { return computeBiasGradient(*set.kernels, data); },
+               [&] { return defineBiasGradient(data); }, tolerance});
   table.check({"batch norm " + name, [&](const auto& set) { return computeBatch(*set.kernels, data); },
                [&] { return defineBatch(data); }, tolerance});
 }

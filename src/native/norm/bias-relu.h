@@ -1,4 +1,7 @@
-/** y = max(0, x + bias), with one bias per channel: the rectifier of a batch norm whose factors are in the filter. */
+/**
+ * y = max(0, x + bias), with one bias per channel: a layer without norm, or with a batch norm whose factors are in the
+ * filter. The gradient: dx = dy where y > 0, else 0, and d bias = Σ dx.
+ */
 #pragma once
 #include "channels.h"
 
@@ -17,6 +20,19 @@ void biasRelu(const float* x, const float* bias, float* y, Size size, int channe
       access.store(y + at, value <= 0 ? vec{} : value);
     });
   });
+}
+
+/** dx may be dy. */
+void biasReluGradient(const float* dy, const float* y, float* dx, float* dBias, Size size, int channels) {
+  const Layout layout(1, size.pixels(), channels);
+  const auto terms = [&](auto access, int, int64_t at, int, vec(&term)[2]) {
+    const vec gradient = access.load(dy + at);
+    // A product with 0, not 0, so that a gradient that is not a number stays visible, as in TensorFlow.
+    const vec g = access.load(y + at) > 0 ? gradient : gradient * 0.0f;
+    access.store(dx + at, g);
+    term[0] = g, term[1] = vec{};
+  };
+  sumChannels(layout, terms, [&](int, int channel, double sum, double) { dBias[channel] = (float)sum; });
 }
 
 }  // namespace

@@ -38,16 +38,12 @@ export function batchNormReluOf(backend: NativeBackend): Kernels['batchNormRelu'
   }
 }
 
-/** The gradient uses TensorFlow's operations, because trainings use `batchNormRelu`. */
 export const biasReluOf = (backend: NativeBackend): Kernels['biasRelu'] =>
   withGradient<[tf.Tensor4D, tf.Tensor1D]>((x, bias, save) => {
     const y = backend.executeSingleOutput('SelfMriBiasRelu', [], [x, bias])
     save([y])
     return {
       value: y,
-      gradFunc(dy, [y]) {
-        const dx = tf.mul(dy, tf.step(y))
-        return [dx, tf.sum(dx, [0, 1, 2])]
-      },
+      gradFunc: (dy, [y]) => backend.executeMultipleOutputs('SelfMriBiasReluGradient', [], [dy, y], 2),
     }
   })
