@@ -199,9 +199,9 @@ export const modl: Network<ModlConfig> = {
       training: ORIGINAL,
     },
     workstation: {
-      note: 'A small network that starts from the measured data: 5 blocks, 32 channels, Adam 1e-3, 20 epochs.',
+      note: 'A small network that starts from the measured data: 5 blocks, 32 channels, Adam 3e-3, 20 epochs.',
       config: { blocks: 5, channels: 32, batchNorm: false, zeroStart: true },
-      training: UNROLLED.workstation,
+      training: { ...UNROLLED.workstation, schedule: { kind: 'step', rate: 3e-3, every: 16, factor: 0.1 } },
     },
   },
   sign: {
