@@ -38,7 +38,7 @@ const MINUTES = 25
 const HEADLINE_SHARE = 0.6
 
 /** Duration of a network's block in such a demonstration, in minutes. */
-const BLOCK_MINUTES = 15
+const BLOCK_MINUTES = 6
 
 export function duration(minutes: number): string {
   if (minutes < 90) return `${Math.max(5, Math.round(minutes / 5) * 5)} minutes`
