@@ -126,7 +126,7 @@ std::vector<Doubles> defineBias(const Data& data) {
   return {y};
 }
 
-/** By the sign of x in place of y. dx takes the memory of dy. */
+/** The sign of x takes the place of y's. A product with 0 keeps NaN. dx takes the memory of dy. */
 std::vector<Floats> computeBiasGradient(const selfmri::Kernels& kernels, Data data) {
   Floats dBias(static_cast<std::size_t>(data.x.channels));
   float* const dx = data.dy.memory.data();
@@ -138,7 +138,7 @@ std::vector<Doubles> defineBiasGradient(const Data& data) {
   Doubles dx(data.x.memory.size()), dBias(static_cast<std::size_t>(data.x.channels));
   for (std::int64_t i = 0; i < data.x.size.pixels(); i++)
     for (int c = 0; c < data.x.channels; c++) {
-      const double value = data.x.at(i, c) > 0 ? static_cast<double>(data.dy.at(i, c)) : 0;
+      const double value = static_cast<double>(data.dy.at(i, c)) * (data.x.at(i, c) > 0 ? 1 : 0);
       dx[static_cast<std::size_t>(i * data.x.channels + c)] = value;
       dBias[static_cast<std::size_t>(c)] += value;
     }
