@@ -4,15 +4,15 @@
  */
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import { ClassicalChoice, ClassicalId } from './classical.ts'
+import { Catalogue } from './catalogue.ts'
+import { ClassicalChoice } from './classical.ts'
 import { DeviceHealth, EngineState, OfferedDevice } from './engine.ts'
 import { MaskFile, MaskSeed, MaskSpec, Protocol } from './evaluation.ts'
 import { ClusterFinding, Execution, SlurmSettings } from './execution.ts'
 import { ExportFormat } from './exports.ts'
 import { FigureRequest } from './figure.ts'
 import { FrameScore, FrameSource } from './images.ts'
-import { MethodFigure } from './methods.ts'
-import { NamedRecipe, Pretext, Recipe, RecipeChanges, RecipeSettings, SHIPPED } from './recipes.ts'
+import { NamedRecipe, Pretext, Recipe, RecipeSettings } from './recipes.ts'
 import { AskedReproduction, Reproduction, ReproductionReport } from './reproduction.ts'
 import { LoggedEvent, RunDetail, RunView } from './runs.ts'
 import { Findings, MOST_COILS, Study, StudySummary, StudyView } from './studies.ts'
@@ -42,40 +42,6 @@ export const AppEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('changed'), what: z.enum(['studies', 'runs', 'reproductions', 'classical']) }),
 ])
 export type AppEvent = z.infer<typeof AppEvent>
-
-/** JSON Schema of settings. The forms are built from the schema. */
-const Schema = z.record(z.string(), z.unknown())
-
-export const Catalogue = z.object({
-  networks: z.array(
-    z.object({
-      id: z.string(),
-      label: z.string(),
-      paper: z.string(),
-      schema: Schema,
-      /** What it takes of a slice: see `Takes`. */
-      takes: z.enum(['magnitude', 'complex', 'kspace']),
-    }),
-  ),
-  methods: z.array(
-    z.object({
-      id: z.string(),
-      label: z.string(),
-      paper: z.string(),
-      schema: Schema,
-      figures: z.array(MethodFigure),
-      /** What differs from the shipped recipes on a network of complex images, or with one inside. */
-      onComplex: z.record(z.enum(SHIPPED), RecipeChanges),
-    }),
-  ),
-  /** Reconstructions of several coils that need no training. */
-  classical: z.array(z.object({ id: ClassicalId, label: z.string(), paper: z.string(), schema: Schema })),
-  /** Schemas of `Pretext`, `Recipe` and the mask, for the forms. */
-  schemas: z.object({ pretext: Schema, recipe: Schema, mask: Schema }),
-  /** The shipped recipes: two of every method, and two from scratch (`scratch/original`, `scratch/workstation`). */
-  recipes: z.array(NamedRecipe),
-})
-export type Catalogue = z.infer<typeof Catalogue>
 
 export const StartRequest = z.object({
   study: z.int(),

@@ -1,5 +1,5 @@
 /** A recipe on another network. Networks of complex images and of k-space need other settings than magnitudes do. */
-import type { Catalogue } from '../contract/api.ts'
+import type { Catalogue } from '../contract/catalogue.ts'
 import { type NamedRecipe, type RecipeSettings, SHIPPED, type Shipped } from '../contract/recipes.ts'
 
 /** `simclr/original` → `original`. A user's own recipe counts as `workstation`. */
@@ -24,8 +24,10 @@ export function recipeOn(catalogue: Catalogue, recipe: NamedRecipe, network: str
   if (recipe.method === null) return scratch
   const { methodConfig, training = recipe.training } = catalogue.methods.find(({ id }) => id === recipe.method)!
     .onComplex[shipped]
+  const { withTrunk } = catalogue.networks.find(({ id }) => id === network)!
+  const networkConfig = { ...scratch.networkConfig, ...withTrunk?.[shipped] }
   return {
-    ...{ network, networkConfig: scratch.networkConfig, method: recipe.method, pretext: recipe.pretext, training },
+    ...{ network, networkConfig, method: recipe.method, pretext: recipe.pretext, training },
     methodConfig: { ...recipe.methodConfig, ...methodConfig },
     fineTuning: scratch.training,
   }

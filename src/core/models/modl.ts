@@ -190,6 +190,10 @@ export const modl: Network<ModlConfig> = {
   trunk: ({ denoiser, channels, pools, zeroStart }) =>
     denoiser === 'unet' ? { network: 'complex-unet', config: { channels, pools, zeroStart } } : null,
   fromTrunk: (_, name) => [PREFIX + name],
+  withTrunk: {
+    original: { denoiser: 'unet', channels: 18, pools: 4 },
+    workstation: { denoiser: 'unet', channels: 8, pools: 3 },
+  },
   recipes: {
     original: {
       note:

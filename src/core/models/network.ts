@@ -102,6 +102,8 @@ export interface Network<Config = unknown> {
    * Absent: a pretext trains this network itself, if it takes one image. `null`: these settings contain none.
    */
   trunk?(config: Config): Inner | null
+  /** Settings that replace those of `recipes` for a pre-training, if `recipes` contain no trunk. */
+  readonly withTrunk?: Readonly<Record<Shipped, Partial<Config>>>
   /** Names of the parameters of this network that start as the trunk's parameter `name`. Given if `trunk` is. */
   fromTrunk?(config: Config, name: string): readonly string[]
   /** Names of the layers, in the order of a pass. */

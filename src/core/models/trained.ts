@@ -14,19 +14,25 @@ export function trunkOf({ network: id, networkConfig }: Settings): Settings | nu
   return { network: trunk.network, networkConfig: config as Settings['networkConfig'] }
 }
 
+/** `{ denoiser: 'unet' }` → `other settings (denoiser unet)` */
+function inWords(settings: object | undefined): string {
+  const words = Object.entries(settings ?? {}).map(([name, value]) => `${name} ${value}`)
+  return words.length > 0 ? `other settings (${words.join(', ')})` : 'other settings'
+}
+
 /**
  * The network that a run trains, and whose weights its checkpoints hold.
  * Throws `INVALID_ARGUMENT` if a pretext cannot train any part of the network.
  */
 export function trainedNetwork({ kind, network, networkConfig }: Settings & Pick<StoredConfig, 'kind'>): Settings {
   if (kind !== 'pretrain') return { network, networkConfig }
-  const { takes, label } = networkOf(network)
+  const { takes, label, withTrunk } = networkOf(network)
   const trunk = trunkOf({ network, networkConfig })
   if (trunk) return trunk
   if (trunk === undefined && takes !== 'kspace') return { network, networkConfig }
   throw new AppError(
     'INVALID_ARGUMENT',
     `Expected a network with a U-Net inside for a pre-training, got ${label}, which has none with these settings. ` +
-      'A pretext trains a network of images. Choose settings with a U-Net, or another network (--network).',
+      `A pretext trains a network of images. Choose ${inWords(withTrunk?.workstation)}, or another network.`,
   )
 }

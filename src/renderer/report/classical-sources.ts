@@ -1,5 +1,5 @@
 /** The classical methods that a reproduction can have, and how long their rows take. */
-import type { Catalogue } from '../../contract/api.ts'
+import type { Catalogue } from '../../contract/catalogue.ts'
 import type { ClassicalChoice } from '../../contract/classical.ts'
 import type { Study } from '../../contract/studies.ts'
 import { labelOfSettings, type NamedSettings, sourceOfSettings } from '../../contract/tuning.ts'

@@ -1,5 +1,5 @@
 /** Says in words what a reproduction will compute, before the reproduction starts. */
-import type { Catalogue } from '../../contract/api.ts'
+import type { Catalogue } from '../../contract/catalogue.ts'
 import type { Scale } from '../../contract/reproduction.ts'
 import { count } from '../../presentation/numbers.ts'
 

@@ -1,6 +1,6 @@
 /** The networks of a reproduction that have a block of rows. */
 import { Checkbox } from '@mantine/core'
-import type { Catalogue } from '../../contract/api.ts'
+import type { Catalogue } from '../../contract/catalogue.ts'
 import style from './request-form.module.css'
 
 /** Networks of complex images and of k-space. The methods' own rows have networks of magnitude images. */

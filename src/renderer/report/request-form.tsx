@@ -1,7 +1,7 @@
 /** The form that requests a reproduction: study, scale, seeds and methods, with an estimate of its trainings. */
 import { Button, Checkbox, NumberInput, SegmentedControl, Select, Switch } from '@mantine/core'
 import { type Dispatch, type SetStateAction, useState } from 'react'
-import type { Catalogue } from '../../contract/api.ts'
+import type { Catalogue } from '../../contract/catalogue.ts'
 import type { Scale } from '../../contract/reproduction.ts'
 import { useCatalogue, useNamedSettings, useStudy } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'

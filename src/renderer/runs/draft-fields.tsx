@@ -1,6 +1,6 @@
 /** The first fields of the start form: study, method, network, recipe; and the seed. */
 import { NumberInput, Select } from '@mantine/core'
-import type { Catalogue } from '../../contract/api.ts'
+import type { Catalogue } from '../../contract/catalogue.ts'
 import type { NamedRecipe } from '../../contract/recipes.ts'
 import type { StudySummary } from '../../contract/studies.ts'
 import { type Change, chosenRecipe, type Draft, isEdited, type Offered, recipesOf, standardRecipe } from './draft.ts'

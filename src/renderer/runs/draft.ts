@@ -2,7 +2,8 @@
  * What the start form is set to, and what each choice of the user makes of that. Nothing here draws or calls the
  * services.
  */
-import type { Catalogue, StartRequest } from '../../contract/api.ts'
+import type { StartRequest } from '../../contract/api.ts'
+import type { Catalogue } from '../../contract/catalogue.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { NamedRecipe, RecipeSettings } from '../../contract/recipes.ts'
 import { recipeOn, scratchRecipe, shippedOf, takesMagnitudes } from '../../presentation/recipe-networks.ts'

@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
 import { type ReactNode, useId } from 'react'
-import type { Catalogue } from '../../contract/api.ts'
+import type { Catalogue } from '../../contract/catalogue.ts'
 import type { MaskSpec } from '../../contract/evaluation.ts'
 import type { RecipeSettings } from '../../contract/recipes.ts'
 import { trainingMaskInWords } from '../../presentation/protocol.ts'

@@ -1,5 +1,5 @@
 /** The parts of a recipe's form: their fields, what is wrong in each, and a summary in words. */
-import type { Catalogue } from '../../contract/api.ts'
+import type { Catalogue } from '../../contract/catalogue.ts'
 import type { Recipe, RecipeSettings } from '../../contract/recipes.ts'
 import { count } from '../../presentation/numbers.ts'
 import { faultsOf, type Schema, type Settings, shortOf } from '../widgets/settings-schema.ts'

@@ -1,6 +1,6 @@
 /** The catalogue: networks, methods and shipped recipes. Command line and forms are built from these tables. */
 import { z } from 'zod'
-import type { Catalogue } from '../../contract/api.ts'
+import type { Catalogue } from '../../contract/catalogue.ts'
 import { CLASSICAL_IDS } from '../../contract/classical.ts'
 import { DrawnMask } from '../../contract/evaluation.ts'
 import {
@@ -13,6 +13,7 @@ import {
 } from '../../contract/recipes.ts'
 import type { RunConfig } from '../../contract/runs.ts'
 import { NETWORKS, networkOf } from '../../core/models/index.ts'
+import type { Network } from '../../core/models/network.ts'
 import { CLASSICAL } from '../../core/mri/sense/index.ts'
 import { METHODS, methodOf } from '../../core/ssl/index.ts'
 import { FINE_TUNING } from '../../core/training/recipes.ts'
@@ -72,12 +73,13 @@ export const shippedRecipes = (): NamedRecipe[] => [
 
 /** The tables as JSON, for forms. */
 export const catalogue = (): Catalogue => ({
-  networks: Object.entries(NETWORKS).map(([id, { label, paper, config, takes }]) => ({
+  networks: Object.entries(NETWORKS).map(([id, { label, paper, config, takes, withTrunk }]: [string, Network]) => ({
     id,
     label,
     paper,
     schema: jsonSchema(config),
     takes,
+    ...(withTrunk && { withTrunk: withTrunk as Record<Shipped, Record<string, unknown>> }),
   })),
   methods: Object.entries(METHODS).map(([id, { label, paper, config, figures, onComplex }]) => ({
     id,

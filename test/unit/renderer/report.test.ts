@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Catalogue } from '../../../src/contract/api.ts'
+import type { Catalogue } from '../../../src/contract/catalogue.ts'
 import { estimate, networksOf } from '../../../src/renderer/report/estimate.ts'
 
 describe('the estimate', () => {

@@ -1,5 +1,5 @@
 /** Norms with their rectifier as one operation of our own each, with their gradients. */
-import * as tf from '@tensorflow/tfjs-core'
+import type * as tf from '@tensorflow/tfjs-core'
 import { type Kernels, LEAKY_SLOPE, NORM_EPSILON } from '../../../core/kernels.ts'
 import { type NativeBackend, numberAttribute, withGradient, withStatistics } from '../kernels.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Catalogue } from '../../../../src/contract/api.ts'
+import { Catalogue } from '../../../../src/contract/catalogue.ts'
 import { MaskSpec } from '../../../../src/contract/evaluation.ts'
 import { NamedRecipe, Pretext } from '../../../../src/contract/recipes.ts'
 import type { RunConfig } from '../../../../src/contract/runs.ts'
@@ -79,14 +79,16 @@ describe.each(shippedRecipes().map(recipe => [recipe.id, recipe] as const))('the
   })
 })
 
-describe.each(['complex-unet', 'varnet'])('a recipe on %s', network => {
+describe.each(['complex-unet', 'varnet', 'modl'])('a recipe on %s', network => {
   const pretexts = shippedRecipes().filter(({ method }) => method !== null)
 
   it.each(pretexts.map(recipe => [recipe.id, recipe] as const))('can be started: %s', (_, recipe) => {
     const other = recipeOn(catalogue(), recipe, network)!
     const checked = checkRecipe(other)
     const scratch = shippedRecipes().find(({ id }) => id === scratchId(network, shippedOf(recipe)))!
-    expect(checked).toMatchObject({ network, networkConfig: scratch.networkConfig, fineTuning: scratch.training })
+    const inside = networkOf(network).withTrunk?.[shippedOf(recipe)] as object | undefined
+    expect(checked).toMatchObject({ network, fineTuning: scratch.training })
+    expect(checked.networkConfig).toEqual({ ...scratch.networkConfig, ...inside })
     expect([checked.method, checked.pretext]).toEqual([recipe.method, recipe.pretext])
     const { attach } = checked.methodConfig
     if (recipe.method !== 'subsample-again') expect(attach).toBe('bottleneck')
@@ -144,7 +146,9 @@ describe('the network of a pre-training', () => {
 
   it('is refused in words if no U-Net is inside', () => {
     const cnn = { network: 'modl', networkConfig: { denoiser: 'cnn' } }
-    expect(() => trainedNetwork({ ...cnn, kind: 'pretrain' })).toThrow(/^Expected a network with a U-Net inside/)
+    expect(() => trainedNetwork({ ...cnn, kind: 'pretrain' })).toThrow(
+      /^Expected a network with a U-Net inside.* other settings \(denoiser unet, channels 8, pools 3\)/,
+    )
     expect(trainedNetwork({ ...cnn, kind: 'train' })).toEqual(cnn)
   })
 
