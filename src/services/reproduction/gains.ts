@@ -54,10 +54,27 @@ function verdictOf(interval: Gain['interval']): Gain['verdict'] {
   return interval[1] < 0 ? 'loss' : 'no difference shown'
 }
 
-/** @param groups differences by patient, one difference per seed */
-export function judge(
-  groups: readonly (readonly number[])[],
-): Pick<Gain, 'mean' | 'sd' | 'interval' | 'pairs' | 'verdict'> {
+type Judged = Pick<Gain, 'mean' | 'sd' | 'interval' | 'pairs' | 'verdict'>
+
+/** Most judgements that are kept: of all gains of several reports. */
+const MOST_KEPT = 2000
+
+const kept = new Map<string, Judged>()
+
+/**
+ * Kept, because a report has a hundred bootstraps, and the window asks for the report whenever a part of it changes.
+ * @param groups differences by patient, one difference per seed
+ */
+export function judge(groups: readonly (readonly number[])[]): Judged {
+  const key = groups.map(seeds => seeds.join()).join(';')
+  const known = kept.get(key) ?? judged(groups)
+  kept.delete(key)
+  kept.set(key, known)
+  if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!)
+  return known
+}
+
+function judged(groups: readonly (readonly number[])[]): Judged {
   const all = groups.flat()
   const tellable = groups.length >= 2 || groups.some(seeds => seeds.length >= 3)
   const interval = tellable ? bootstrapInterval(groups, stream(0, 'bootstrap')) : null
