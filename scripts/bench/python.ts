@@ -9,9 +9,11 @@ export const peerPython = (say: (line: string) => void): Promise<string> =>
       requirements: fileURLToPath(new URL('./requirements.txt', import.meta.url)),
       alone: ['fastmri==0.3.0'], // its own requirements have Lightning and pandas, which its networks do not need
       imports:
-        'import fastmri.losses, fastmri.models, h5py, numpy, safetensors, scipy.fft, sigpy, skimage.metrics, torch',
+        'import deepinv, fastmri.losses, fastmri.models, h5py, numpy, safetensors, scipy.fft, sigpy, ' +
+        'skimage.metrics, torch',
       label:
-        'the peer: PyTorch, fastMRI, SciPy, SigPy, scikit-image and h5py (on Linux up to 3 GB to fetch, 6 GB on disk)',
+        'the peer: PyTorch, fastMRI, deepinv, SciPy, SigPy, scikit-image and h5py ' +
+        '(on Linux up to 3 GB to fetch, 6 GB on disk)',
     },
     say,
   )

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from networks import Trainer, load_network, path
+from networks import Trainer, load_network, path, read_safetensors
 
 
 def read(given, part, *shape):
@@ -32,13 +32,54 @@ class VarNet(torch.nn.Module):
         self.kspace = read(given, "kspace", 1, computed["coils"], rows, columns, 2)
         self.mask = read(given, "mask", 1, 1, 1, columns, 1) > 0
         self.low = int(read(given, "centre", columns).sum())
-        # Of float32, whose exact window our side uses too. Its own sums to 1 within a rounding error.
 
     def forward(self):
         return self.net(self.kspace, self.mask, self.low)[:, None]
 
 
-NETWORKS = {"varnet": VarNet}
+def from_zero(iterations):
+    """deepinv's operator whose conjugate gradients start from 0, as the paper's do, and do not stop early."""
+    import deepinv
+    from deepinv.optim.linear.least_squares import least_squares_implicit_backward
+
+    class Coils(deepinv.physics.MultiCoilMRI):
+        def prox_l2(self, z, y, gamma, **_):
+            settings = {"solver": "CG", "max_iter": iterations, "tol": 0, "parallel_dim": [0]}
+            return least_squares_implicit_backward(self, y, z=z, gamma=gamma, **settings)
+
+    return Coils
+
+
+class MoDL(torch.nn.Module):
+    """deepinv's MoDL of one slice, with as many iterations of conjugate gradients as ours."""
+
+    def __init__(self, given):
+        super().__init__()
+        import deepinv
+
+        computed = given["computed"]
+        config = computed["networkConfig"]
+        rows, columns = computed["size"]
+        denoiser = deepinv.models.DnCNN(2, 2, depth=config["layers"], nf=config["channels"], pretrained=None)
+        self.net = deepinv.models.MoDL(denoiser=denoiser, num_iter=config["blocks"])
+        weights = read_safetensors(path(given, ".safetensors"))
+        layers = [denoiser.in_conv, *denoiser.conv_list, denoiser.out_conv]
+        with torch.no_grad():
+            for i, layer in enumerate(layers):
+                for part in ("weight", "bias"):
+                    getattr(layer, part).copy_(weights[f"denoiser.layers.{i}.conv.{part}"])
+            for step, mu in zip(self.net.params_algo["stepsize"], weights["mu"]):
+                step.fill_(1 / mu)
+        maps = torch.view_as_complex(read(given, "maps", 1, computed["coils"], rows, columns, 2))
+        mask = read(given, "mask", columns).expand(1, 2, rows, columns)
+        self.physics = from_zero(config["iterations"])(mask=mask, coil_maps=maps)
+        self.kspace = read(given, "kspace", 1, computed["coils"], rows, columns, 2).movedim(-1, 1)
+
+    def forward(self):
+        return self.net(self.kspace, self.physics).square().sum(1, keepdim=True).sqrt()
+
+
+NETWORKS = {"varnet": VarNet, "modl": MoDL}
 
 
 def image_loss(given):

@@ -15,6 +15,15 @@ const VARNET: Choice = {
   },
   loss: { ssim: 1 },
 }
+/** deepinv's form: data consistency first, biases in place of batch norm, and μ of each block. */
+const MODL: Choice = {
+  network: 'modl',
+  networkConfig: {
+    ...{ denoiser: 'cnn', blocks: 5, iterations: 10, channels: 64, layers: 5, pools: 4 },
+    ...{ batchNorm: false, denoiserLast: true, ownMu: true, zeroStart: false, recompute: false },
+  },
+  loss: { l2: 1 },
+}
 const SLICE = { coils: 8, size: [320, 320] } as const
 const PACE = { warmUps: 1, iterations: 2, blocks: 4 }
 
@@ -37,4 +46,5 @@ export const UNROLLED: readonly Compared[] = [
     ...PACE,
     check: { label: 'network output, of its maximum', difference: differenceOfMaximum, atMost: 1e-4 },
   },
+  training('modl-step', 'MoDL training step (5 blocks, 10 CG iterations, L2, Adam), 8 × 320 × 320', MODL),
 ]
