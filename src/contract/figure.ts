@@ -41,6 +41,8 @@ export const FigurePane = z
     layer: z.string().default(''),
     /** The channel of a `feature`, counted from 0. */
     channel: z.int().min(0).default(0),
+    /** Of a `cascade`, see `FrameOptions`. */
+    cascade: z.int().min(0).nullable().default(null),
     /** Counted from 0. `null`: all coils, combined. */
     coil: z.int().min(0).nullable().default(null),
     label: z.string().max(200),

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { CLASSICAL_SOURCE } from './classical.ts'
 import { type MaskSpec, Metrics } from './evaluation.ts'
+import { type Given, givesKspace } from './networks.ts'
 import { Tiles } from './tiles.ts'
 
 /** `zero-filled`, `truth`, `run:ID`, or a classical method: what a pane shows of a slice. */
@@ -15,13 +16,14 @@ export const FrameSource = z.string().regex(new RegExp(`^(?:zero-filled|truth|ru
  *   image     magnitude, in the source's units,
  *   ssim      SSIM of the 7 × 7 window around each pixel, against the ground truth,
  *   k-space   log10 of the magnitude of k-space: of one coil, or the root of the sum of squares over coils,
- *   phase     phase of one coil's complex image, radians,
+ *   phase     phase of one coil's complex image, or of a network's complex image, radians,
  *   mask      the measured samples of k-space, 1 or 0,
- *   residual  |M(F x̂ − y)|, log10: distance of the image x̂ from the measurement y,
+ *   residual  |M(F x̂ − y)|, log10: distance of the image x̂, or of the network's own k-space, from the measurement y,
  *   mean, spread  mean and spread of each pixel over `SPREAD_SEEDS` mask seeds,
  *   feature   one channel of a layer of the run's network,
+ *   cascade   the image after a cascade of the run's network, in the source's units,
  *   coils     magnitudes of all coils' images, side by side,
- *   maps      coil maps, magnitude and phase: of one coil, or of all coils side by side,
+ *   maps      coil maps, magnitude and phase: of one coil, or of all coils side by side. Of a run: the network's maps,
  *   eigenvalues  ESPIRiT's eigenvalue of each pixel: near 1 where one set of coil maps explains the data.
  */
 export const SHOWS = [
@@ -34,6 +36,7 @@ export const SHOWS = [
   'mean',
   'spread',
   'feature',
+  'cascade',
   'coils',
   'maps',
   'eigenvalues',
@@ -50,14 +53,19 @@ export const isMadeOfImage = ({ show, coil }: { readonly show: Show; readonly co
 /** Whether it is shown only of volumes with several coils. */
 export const needsCoils = (show: string): boolean => show === 'coils' || show === 'maps' || show === 'eigenvalues'
 
-/** Whether one coil of a source can be shown. Networks and the ground truth's image combine all coils. */
-export const hasCoils = (source: string, show: string): boolean =>
-  show === 'k-space' || show === 'phase' || show === 'maps'
-    ? source === 'zero-filled' || source === 'truth'
-    : show === 'image' && source === 'zero-filled'
+/**
+ * Whether one coil of a source can be shown. Images of networks and of the ground truth combine all coils.
+ * `gives`: of a run's network.
+ */
+export function hasCoils(source: string, show: string, gives: readonly Given[] = []): boolean {
+  const measured = source === 'zero-filled' || source === 'truth'
+  if (show === 'k-space' || show === 'phase') return measured || givesKspace(gives)
+  if (show === 'maps') return measured || gives.includes('maps')
+  return show === 'image' && source === 'zero-filled'
+}
 
 /** Whether it can be compared with the ground truth pixel by pixel. */
-export const isCompared = (show: Show): boolean => show === 'image' || show === 'mean'
+export const isCompared = (show: string): boolean => show === 'image' || show === 'mean' || show === 'cascade'
 
 /** Shown over several masks. All others are shown for one mask. */
 export type OverMasks = Extract<Show, 'mean' | 'spread'>
@@ -116,10 +124,17 @@ export const FrameMeta = z.object({
   /** Samples over measured samples. Over several masks: the mean. `null` without a mask. */
   acceleration: z.number().nullable(),
   /**
-   * `value`: ‖M(F x̂ − y)‖ / ‖M y‖ of a `residual`.
+   * `value`: ‖M(F x̂ − y)‖ / ‖M y‖ of a `residual`. `ofKspace`: of the network's own k-space in place of F x̂.
    * `floor`: this quotient for the magnitude of the ground truth. `null` without ground truth.
    */
-  residual: z.object({ value: z.number(), floor: z.number().nullable() }).nullable(),
+  residual: z
+    .object({ value: z.number(), floor: z.number().nullable(), ofKspace: z.literal(true).optional() })
+    .nullable(),
+  /**
+   * Of a `cascade`: which one is shown, and the SSIM of this slice for the input's image and after each cascade.
+   * `null`: no metric applies.
+   */
+  cascades: z.object({ at: z.int(), ssim: z.array(z.number().nullable()).nullable() }).optional(),
 })
 export type FrameMeta = z.infer<typeof FrameMeta>
 
@@ -146,6 +161,8 @@ export interface FrameOptions {
   readonly layer?: string
   /** The channel of a `feature`, counted from 0. */
   readonly channel?: number
+  /** Of a `cascade`: 0 is the network's input. `null`: the last, which is the network's image. */
+  readonly cascade?: number | null
   /** Counted from 0. `null`: all coils, combined by the root of the sum of squares. See `hasCoils`. */
   readonly coil?: number | null
 }
@@ -168,7 +185,15 @@ export function framePath(
   slice: number,
   source: string,
   mask: MaskSpec,
-  { version = '', show = 'image', seed = null, layer = '', channel = 0, coil = null }: FrameOptions = {},
+  {
+    version = '',
+    show = 'image',
+    seed = null,
+    layer = '',
+    channel = 0,
+    cascade = null,
+    coil = null,
+  }: FrameOptions = {},
 ): string {
   const asked = [
     maskQuery(mask),
@@ -176,6 +201,7 @@ export function framePath(
     show !== 'image' && `show=${show}`,
     seedQuery(seed),
     show === 'feature' && `layer=${encodeURIComponent(layer)}&channel=${channel}`,
+    show === 'cascade' && cascade !== null && `cascade=${cascade}`,
     coil !== null && `coil=${coil}`,
   ]
   return `/frames/${volume}/${slice}/${source}?${asked.filter(Boolean).join('&')}`

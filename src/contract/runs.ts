@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Device } from './engine.ts'
 import { MaskSpec, Metrics } from './evaluation.ts'
 import { RunJob } from './execution.ts'
+import { Given, Takes } from './networks.ts'
 import { LoggedNote, Note, NoteMark } from './notes.ts'
 import { Pretext, Recipe } from './recipes.ts'
 import { TrainingSummary } from './training-summary.ts'
@@ -218,6 +219,16 @@ export const RunView = RunRow.extend({
   validatedPatients: z.array(z.string()),
   /** The training data is unknown, because the run or its first ancestor is an imported checkpoint. */
   unknownTraining: z.boolean(),
+  /** What the network takes of a slice, and what it gives beside its image. */
+  takes: Takes,
+  gives: z.array(Given),
+  /** Number of the network's cascades that can be shown. 0: none. */
+  cascades: z.int(),
+  /**
+   * The fewest and the most coils of the training's volumes. `null`: not known, or of no concern, because the network
+   * takes magnitudes.
+   */
+  trainedCoils: z.tuple([z.int(), z.int()]).nullable(),
   /** Epoch (from 1) of the kept weights. */
   keptEpoch: z.int().nullable(),
   /** Seconds of the steps of all finished ancestors. */

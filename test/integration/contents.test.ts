@@ -199,6 +199,7 @@ describe('a file that changed since its study took it', () => {
         show: 'image',
         layer: '',
         channel: 0,
+        cascade: null,
         coil: null,
       } as const
       await expect(makeFrames(services).image(shown)).rejects.toMatchObject(refusal)

@@ -1,7 +1,8 @@
 /** All kinds of network inputs. Training, validation, previews, panes and scores take inputs from this table alone. */
+import type { Takes } from '../../contract/networks.ts'
 import type { Volume } from '../data/volume.ts'
 import type { Imaging } from '../imaging.ts'
-import type { Network, Takes } from '../models/network.ts'
+import type { Network } from '../models/network.ts'
 import type { Pattern } from '../mri/pattern.ts'
 import { complex } from './complex.ts'
 import type { InputKind, SliceInput } from './input.ts'

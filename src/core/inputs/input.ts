@@ -1,4 +1,4 @@
-/** What a kind of network input is: see `Takes` of core/models/network.ts. */
+/** What a kind of network input is: see `takes` of core/models/network.ts. */
 import type { VolumeInfo } from '../../contract/volumes.ts'
 import type { Volume } from '../data/volume.ts'
 import type { Imaging } from '../imaging.ts'

@@ -1,6 +1,7 @@
 /** What a reconstruction network is: named parameters in PyTorch's layouts, and a pure function of them. */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
+import type { Given, Takes } from '../../contract/networks.ts'
 import type { Recipe, Shipped } from '../../contract/recipes.ts'
 import type { Kernels } from '../kernels.ts'
 
@@ -35,33 +36,21 @@ export const CHANNELS = z
   .default(32)
   .describe('channels of the top level; each level down has twice as many')
 
-/**
- * What a network takes of a slice: see `core/inputs`.
- *   magnitude  `image` [h, w, 1]: the zero-filled magnitude, normalised,
- *   complex    `image` [h, w, 2]: the complex zero-filled image, of several coils their SENSE combination,
- *   kspace     `kspace` [coils, h, w, 2] and `mask` [h or 1, w or 1, 1]: what was measured.
- * Complex numbers are pairs (re, im) in the last axis.
- */
-export type Takes = 'magnitude' | 'complex' | 'kspace'
-
 /** Further parts of an input: coil maps [coils, h, w, 2], or a mask of the centre's lines. */
 export type Extra = 'maps' | 'centre'
 
 /** The parts of an input by name, each with the batch's axis first. */
 export type Input = Readonly<Record<string, tf.Tensor>>
 
-/**
- * What a network can give beside its image:
- *   k-space        [batch, coils, h, w, 2], its own estimate,
- *   complex image  [batch, h, w, 2],
- *   cascade        [batch, h, w, 1]: the image after each cascade, one call per cascade, in order,
- *   maps           [batch, coils, h, w, 2]: the coil maps that it used.
- */
-export type Given = 'k-space' | 'complex image' | 'cascade' | 'maps'
-
 /** What a pass through a network reports beside its result. */
 export interface Pass {
-  /** Receives what `gives` names. */
+  /**
+   * Receives what `gives` names:
+   *   k-space        [batch, coils, h, w, 2], its own estimate,
+   *   complex image  [batch, h, w, 2],
+   *   cascade        [batch, h, w, 1]: the image after each cascade, one call per cascade, in order,
+   *   maps           [batch, coils, h, w, 2]: the coil maps that it used.
+   */
   readonly give?: (what: Given, value: tf.Tensor) => void
   /** Only in training: takes the next value of a buffer. Without `set`, batch norm uses the values of its buffers. */
   readonly set?: (name: string, value: tf.Tensor) => void
@@ -82,6 +71,13 @@ export interface Network<Config = unknown> {
   readonly label: string
   readonly paper: string
   readonly config: z.ZodType<Config>
+  /**
+   * What a network takes of a slice: see `core/inputs`.
+   *   magnitude  `image` [h, w, 1]: the zero-filled magnitude, normalised,
+   *   complex    `image` [h, w, 2]: the complex zero-filled image, of several coils their SENSE combination,
+   *   kspace     `kspace` [coils, h, w, 2] and `mask` [h or 1, w or 1, 1]: what was measured.
+   * Complex numbers are pairs (re, im) in the last axis.
+   */
   readonly takes: Takes
   /** Further parts of the input. Absent: none. */
   extras?(config: Config): readonly Extra[]
@@ -108,6 +104,8 @@ export interface Network<Config = unknown> {
   fromTrunk?(config: Config, name: string): readonly string[]
   /** Names of the layers, in the order of a pass. */
   layers(config: Config): string[]
+  /** Number of `cascade`s that a pass gives. Absent: none. */
+  cascades?(config: Config): number
   /**
    * The deepest layer: its name, its channels, and the image pixels per pixel of the layer, along each axis.
    * `multiple`: images are padded to multiples of this number of pixels before.

@@ -68,11 +68,13 @@ function* cropSamples([height, width]: Shape, [cropHeight, cropWidth]: Shape): G
     for (let column = left; column < left + cropWidth; column++) yield row * width + column
 }
 
-/** Phase of the image of one coil's masked k-space, radians in −π … π, [crop height, crop width]. */
-export function phaseImage(fourier: Fourier, kspace: Float32Array, shape: Shape, crop: Shape): Float32Array {
-  const image = fourier.images(kspace, [1, ...shape], 'inverse')
-  return Float32Array.from(cropSamples(shape, crop), i => Math.atan2(image[2 * i + 1], image[2 * i]))
-}
+/** Phase of a complex image [height, width, 2], radians in −π … π, [crop height, crop width]. */
+export const phaseOf = (image: Float32Array, shape: Shape, crop: Shape): Float32Array =>
+  Float32Array.from(cropSamples(shape, crop), i => Math.atan2(image[2 * i + 1], image[2 * i]))
+
+/** Phase of the image of one coil's masked k-space, as `phaseOf`. */
+export const phaseImage = (fourier: Fourier, kspace: Float32Array, shape: Shape, crop: Shape): Float32Array =>
+  phaseOf(fourier.images(kspace, [1, ...shape], 'inverse'), shape, crop)
 
 export interface Measurement {
   /** Masked k-space, [coils, rows, columns, 2]. */
@@ -104,11 +106,14 @@ export function residualOf(
       image[2 * i + 1] = wanted * (length > 0 ? image[2 * i + 1] / length : 0)
     }
   }
-  const predicted = fourier.images(image, [coils, ...shape], 'forward')
+  return difference(fourier.images(image, [coils, ...shape], 'forward'), measured, mask, shape)
+}
+
+/** M(k − y) of k-space [coils, rows, columns, 2]: 0 where nothing was measured. */
+export function difference(kspace: Float32Array, measured: Float32Array, mask: Pattern, shape: Shape): Float32Array {
   const measures = isMeasured(mask)
-  for (let i = 0; i < predicted.length; i++)
-    predicted[i] = measures((i >> 1) % samples) ? predicted[i] - measured[i] : 0
-  return predicted
+  const samples = shape[0] * shape[1]
+  return kspace.map((value, i) => (measures((i >> 1) % samples) ? value - measured[i] : 0))
 }
 
 /** SSIM of the window around each pixel, [height, width]; NaN in the margin, where windows reach beyond the image. */

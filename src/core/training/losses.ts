@@ -5,8 +5,8 @@
  * Each loss is a mean over samples of equal size. The plain forms are in double precision, for validation.
  */
 import * as tf from '@tensorflow/tfjs-core'
+import type { Takes } from '../../contract/networks.ts'
 import type { LossWeights } from '../../contract/recipes.ts'
-import type { Takes } from '../models/network.ts'
 import { K1, K2, ssimMap, WINDOW } from '../mri/metrics.ts'
 import type { Shape } from '../mri/transform.ts'
 import { mean } from '../statistics.ts'

@@ -1,6 +1,7 @@
 /** One coil of a slice, or all coils: combined by the root of the sum of squares. */
 import { AppError } from '../../contract/errors.ts'
 import { hasCoils, type Show } from '../../contract/images.ts'
+import type { Given } from '../../contract/networks.ts'
 import type { Volume } from '../data/volume.ts'
 
 export interface Coils {
@@ -27,9 +28,14 @@ export function ofCoils({ volume: { info }, coil }: Coils): string {
 }
 
 /** Throws `INVALID_ARGUMENT` for a coil that the volume lacks, or for what combines all coils. */
-export function requireCoil({ volume: { info }, coil }: Coils, show: Show, source: string): void {
+export function requireCoil(
+  { volume: { info }, coil }: Coils,
+  show: Show,
+  source: string,
+  gives: readonly Given[],
+): void {
   if (coil === null) return
-  if (!hasCoils(source, show))
+  if (!hasCoils(source, show, gives))
     throw new AppError(
       'INVALID_ARGUMENT',
       `Expected all coils for what combines them, got coil ${coil + 1} (${show} of ${source}). ` +

@@ -39,8 +39,9 @@ export async function featureMaps(
     throw new AppError('INVALID_ARGUMENT', `Expected a layer of ${network.label} (${layers.join(', ')}), got ${layer}`)
   let channels = 0
   let size: readonly number[] = []
-  const values = await read(() => {
-    let maps: tf.Tensor3D | null = null
+  // A network may tap within a tidy of its own, and a layer that several cascades share more than once.
+  let kept: tf.Tensor3D | null = null
+  const make = () => {
     const tap = (name: string, features: tf.Tensor4D) => {
       if (name !== layer) return
       const [, height, width, all] = features.shape
@@ -52,14 +53,18 @@ export async function featureMaps(
         )
       const count = Math.min(most, channels - first)
       size = [count, height, width]
-      maps = tf.transpose(
-        tf.reshape(tf.slice(features, [0, 0, 0, first], [1, height, width, count]), [height, width, count]),
-        [2, 0, 1],
+      kept?.dispose()
+      kept = tf.keep(
+        tf.transpose(
+          tf.reshape(tf.slice(features, [0, 0, 0, first], [1, height, width, count]), [height, width, count]),
+          [2, 0, 1],
+        ),
       )
     }
     network.outputs(kernels, config, unpack(parameters, specs), tensorsOf(stackParts([parts])), { tap })
-    return maps! as tf.Tensor3D
-  })
+    return tf.clone(kept!)
+  }
+  const values = await read(make).finally(() => kept?.dispose())
   const [count, height, width] = size
   return {
     maps: values,

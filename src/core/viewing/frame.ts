@@ -6,7 +6,9 @@ import { acceleration, type Pattern } from '../mri/pattern.ts'
 
 /** An image and the facts that are known of it. */
 export interface Picture
-  extends Partial<Pick<FrameMeta, 'pixelSize' | 'tiles' | 'note' | 'cautions' | 'acceleration' | 'residual'>> {
+  extends Partial<
+    Pick<FrameMeta, 'pixelSize' | 'tiles' | 'note' | 'cautions' | 'acceleration' | 'residual' | 'cascades'>
+  > {
   readonly image: Float32Array
   /** A second number of each pixel. */
   readonly second?: { readonly kind: NonNullable<FrameMeta['second']>; readonly values: Float32Array }
@@ -30,6 +32,7 @@ export function describeFrame(
     ...(picture.pixelSize && { pixelSize: picture.pixelSize }),
     ...(second && { second: second.kind }),
     ...(picture.tiles && { tiles: picture.tiles }),
+    ...(picture.cascades && { cascades: picture.cascades }),
     note,
     ...(picture.cautions?.length && { cautions: picture.cautions }),
     minimum,

@@ -45,7 +45,7 @@ export function makeShownMaps(
 }
 
 /** Magnitudes and phases of the middle of complex images [coils, height, width, 2]. */
-function polar(
+export function polar(
   images: Float32Array,
   coils: number,
   [height, width]: Shape,

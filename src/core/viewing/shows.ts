@@ -24,6 +24,15 @@ import { coilImages, coilMaps, eigenvaluePicture } from './coil-pictures.ts'
 import { ofCoils, requireCoil, withCoils } from './coils.ts'
 import { featureMaps } from './features.ts'
 import { type Picture, sliceMetrics } from './frame.ts'
+import {
+  cascadePicture,
+  givenBy,
+  hasKspace,
+  networkKspace,
+  networkMaps,
+  networkPhase,
+  networkResidual,
+} from './network-pictures.ts'
 import { drawnMask, nameOf, patternOf, pixelSizeOf, refuse, type Subject, samplingOf } from './subject.ts'
 
 function truthOf({ volume, slice }: Subject): Float32Array {
@@ -115,6 +124,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
   },
 
   async 'k-space'(subject) {
+    if (hasKspace(subject)) return networkKspace(subject)
     if (subject.reconstructor) {
       const { image, shape, cautions } = await imageOf(subject)
       return {
@@ -140,6 +150,7 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
   },
 
   phase(subject) {
+    if (hasKspace(subject)) return networkPhase(subject)
     if (subject.reconstructor)
       refuse('Expected a source with a phase, got a magnitude image, which has none. Look at the zero-filled phase.')
     // The root of the sum of squares has no phase, so the first coil is shown instead of all coils.
@@ -167,7 +178,8 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
     const { fourier, volume, slice } = subject
     const measurement = measurementOf({ ...subject, source: 'network' })
     const whole = norm(measurement.measured)
-    const difference = residualOf(fourier, await magnitudeOf(subject), measurement)
+    const own = hasKspace(subject) ? await networkResidual(subject, measurement) : null
+    const difference = own?.difference ?? residualOf(fourier, await magnitudeOf(subject), measurement)
     const truth = croppedTruth(volume, slice)
     return {
       image: logMagnitude(
@@ -183,9 +195,12 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
       residual: {
         value: norm(difference) / whole,
         floor: truth && norm(residualOf(fourier, truth, measurement)) / whole,
+        ...(own && { ofKspace: true as const }),
       },
-      note:
-        volume.info.coils === 1
+      note: own
+        ? `log₁₀ of |M(k − y)|${ofCoils(subject)}, at least a millionth of the largest measured value. ` +
+          `k is ${own.origin}, y was measured.`
+        : volume.info.coils === 1
           ? 'log₁₀ of |M(F x̂ − y)|, at least a millionth of the largest measured value. ' +
             'The phase of x̂, and x̂ outside of the crop, are the zero-filled image’s, because a magnitude has neither.'
           : `log₁₀ of |M(F x̂ − y)|${ofCoils(subject)}, at least a millionth of the largest measured value. ` +
@@ -210,13 +225,14 @@ const PICTURES: Readonly<Record<Exclude<Show, OverMasks>, (subject: Subject) => 
     }
   },
 
+  cascade: cascadePicture,
   coils: coilImages,
-  maps: coilMaps,
+  maps: subject => (givenBy(subject).includes('maps') ? networkMaps(subject) : coilMaps(subject)),
   eigenvalues: eigenvaluePicture,
 }
 
 /** Throws `INVALID_ARGUMENT`, with an alternative, if the source cannot be shown in this way. */
 export async function pictureOf(show: keyof typeof PICTURES, subject: Subject): Promise<Picture> {
-  requireCoil(subject, show, nameOf(subject))
+  requireCoil(subject, show, nameOf(subject), givenBy(subject))
   return PICTURES[show](subject)
 }

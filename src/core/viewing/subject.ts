@@ -13,6 +13,7 @@ import { isClassical, type Reconstructor } from '../reconstruct.ts'
 import type { CoilFacts } from './coil-facts.ts'
 import type { Coils } from './coils.ts'
 import type { Picture } from './frame.ts'
+import type { SliceGiven } from './given.ts'
 import type { ShownMaps } from './shown-maps.ts'
 
 /** A slice of a source, and what it is shown with. */
@@ -30,6 +31,8 @@ export interface Subject extends Coils {
   /** Layer and channel (from 0) of a `feature`. */
   readonly layer: string
   readonly channel: number
+  /** Of a `cascade`, see `FrameOptions`. */
+  readonly cascade: number | null
   /** Of a classical image that is computed. */
   readonly coilFacts: CoilFacts | null
   readonly kernels: Kernels
@@ -42,7 +45,20 @@ export interface Subject extends Coils {
     reconstructor: Reconstructor | null,
   ) => Promise<Float32Array>
   /** As `inputOf`. */
-  readonly inputFor: (volume: Volume, index: number, mask: Pattern, model: Model) => SliceInput
+  readonly inputFor: (
+    volume: Volume,
+    index: number,
+    mask: Pattern,
+    model: Pick<Model, 'network' | 'config'>,
+  ) => SliceInput
+  /** As `giveSlice`. The function may keep what it gives, because several shows of a slice need it. */
+  readonly given: (
+    volume: Volume,
+    index: number,
+    mask: Pattern,
+    model: Model,
+    range: number | null,
+  ) => Promise<SliceGiven>
   /** As `makeShownMaps`. The function may keep maps, because several shows of a slice need its maps. */
   readonly mapsOf: (volume: Volume, slice: number, pattern: Pattern) => ShownMaps
 }

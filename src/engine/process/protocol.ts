@@ -146,6 +146,8 @@ export interface FrameRequest extends VolumeFile {
   /** Layer and channel of a `feature`. Channels are counted from 0. */
   readonly layer: string
   readonly channel: number
+  /** Of a `cascade`, see `FrameOptions`. */
+  readonly cascade: number | null
   /** Counted from 0. `null`: all coils, combined. */
   readonly coil: number | null
 }

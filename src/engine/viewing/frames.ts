@@ -38,6 +38,7 @@ import type {
 import { arithmeticFor, requireCompute } from '../tensorflow/tensorflow.ts'
 import { loadModel } from '../training/models.ts'
 import { factsOf, type OnProgress, solveAhead } from './classical.ts'
+import { givenOf } from './given.ts'
 import { keepImage, knownImage } from './made.ts'
 import { openAt, volumes } from './opened.ts'
 import { mapsOf } from './shown-maps.ts'
@@ -106,6 +107,11 @@ async function subjectOf(
       throw new Error('Expected a classical image that was computed before its turn')
     },
     inputFor,
+    given: (of, slice, pattern, model, range) =>
+      givenOf(of, slice, pattern, model, range, {
+        ...{ kernels, fourier, inputFor },
+        zeroFilled: (...input) => reconstruct(...input, null),
+      }),
     coilFacts: solved && factsOf(solved),
     mapsOf,
   }

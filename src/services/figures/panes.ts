@@ -8,7 +8,7 @@ import type { Progress } from '../../engine/process/protocol.ts'
 import { position, type Range } from '../reports/index.ts'
 import type { Frames } from '../viewing/frames.ts'
 
-type Read = Pick<FigurePane, 'source' | 'show' | 'layer' | 'channel' | 'coil'>
+type Read = Pick<FigurePane, 'source' | 'show' | 'layer' | 'channel' | 'cascade' | 'coil'>
 
 type Frame = Awaited<ReturnType<Frames['frame']>>
 
@@ -151,13 +151,15 @@ export async function gatherPanes(
   const drawn: DrawnPane[] = []
   /** Iterations of a classical image are parts of its pane. */
   const report = (label: string, share = 0) => onProgress?.({ done: drawn.length + share, total: panes.length, label })
-  const read = ({ source, show, layer, channel, coil }: Read, label = '') =>
+  const read = ({ source, show, layer, channel, cascade, coil }: Read, label = '') =>
     frames.frame(
-      { volume: volume.id, slice, source, mask, seed, show, layer, channel, coil },
+      { volume: volume.id, slice, source, mask, seed, show, layer, channel, cascade, coil },
       signal,
       ({ done, total }) => report(label, done / total),
     )
-  const truth = compares ? await read({ source: 'truth', show: 'image', layer: '', channel: 0, coil: null }) : null
+  const truth = compares
+    ? await read({ source: 'truth', show: 'image', layer: '', channel: 0, cascade: null, coil: null })
+    : null
   for (const pane of panes) {
     report(pane.label)
     const frame = await read(pane, pane.label)

@@ -71,7 +71,7 @@ function showFrom(query: URLSearchParams): (typeof SHOWS)[number] {
 
 /**
  * Parses `VOLUME/SLICE/SOURCE` and `kind=…&acceleration=…&center=…`, with `pairs` or `file` as in `framePath`.
- * The query may have `show`, `seed`, `layer`, `channel` and `coil`.
+ * The query may have `show`, `seed`, `layer`, `channel`, `cascade` and `coil`.
  */
 function shownFrom([volume, slice, source]: readonly string[], query: URLSearchParams): ShownSlice {
   if (!FrameSource.safeParse(source).success)
@@ -88,6 +88,7 @@ function shownFrom([volume, slice, source]: readonly string[], query: URLSearchP
     seed: seedFrom(query),
     layer: query.get('layer') ?? '',
     channel: number(query.get('channel') ?? '0', 'a channel’s number'),
+    cascade: query.has('cascade') ? number(query.get('cascade')!, 'a cascade’s number') : null,
     coil: query.has('coil') ? number(query.get('coil')!, 'a coil’s number') : null,
   }
 }

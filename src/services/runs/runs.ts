@@ -155,7 +155,8 @@ function suggest(row: StoredRun, { recipe, method }: StoredConfig): RunRow['sugg
   return null
 }
 
-const contentDigestOf = ({ environment }: StoredRun): unknown => JSON.parse(environment).content
+/** Of the volumes that a training used, see `contentDigest`. Undefined: an older program stored none. */
+export const contentDigestOf = ({ environment }: StoredRun): unknown => JSON.parse(environment).content
 
 function contentsOf({ db }: Profile, row: StoredRun): RunRow['contents'] {
   if (row.kind === 'import') return null

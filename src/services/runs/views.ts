@@ -5,6 +5,7 @@ import { trainedNetwork } from '../../core/models/trained.ts'
 import type { Profile } from '../profile/profile.ts'
 import { methodOf, networkOf } from './catalogue.ts'
 import { eventsOf } from './log.ts'
+import { networkFacts, type TrainedCoils, trainedCoilsIn } from './network-facts.ts'
 import {
   checkpointsOf,
   findRun,
@@ -64,7 +65,8 @@ function lineIn(family: Family, id: number): Relative[] {
   return line
 }
 
-function toView(profile: Profile, row: StoredRun, family: Family, run: RunRow): RunView {
+function toView(profile: Profile, row: StoredRun, family: Family, run: RunRow, coilsOf: TrainedCoils): RunView {
+  const facts = networkFacts(run.config)
   const line = lineIn(family, row.id)
   const patients = (role: Role) => [...new Set(line.flatMap(relative => relative.patients[role]))]
   return {
@@ -75,6 +77,8 @@ function toView(profile: Profile, row: StoredRun, family: Family, run: RunRow): 
     arbitraryUnits: isPretrained(run),
     trainedPatients: patients('train'),
     validatedPatients: patients('val'),
+    ...facts,
+    trainedCoils: facts.takes === 'magnitude' ? null : coilsOf(row),
     unknownTraining: line.some(({ kind, start_path }) => kind === 'import' || start_path !== null),
     keptEpoch: row.kind === 'import' ? null : (keptCheckpoint(profile, row.id)?.epoch ?? null),
     secondsBefore: line.slice(1).reduce((sum, { seconds }) => sum + (seconds ?? 0), 0),
@@ -90,14 +94,21 @@ export function viewRuns(profile: Profile): RunView[] {
     profile,
     all.map(({ id }) => id),
   )
-  return rows.map((row, i) => toView(profile, row, family, runs[i]))
+  const coilsOf = trainedCoilsIn(profile)
+  return rows.map((row, i) => toView(profile, row, family, runs[i], coilsOf))
 }
 
 export function viewRun(profile: Profile, run: string): RunDetail {
   const row = storedRun(profile, run)
   const events = eventsOf(profile, run)
   return {
-    run: toView(profile, row, familyOf(profile, lineage(profile, run)), toRunRow(profile, row)),
+    run: toView(
+      profile,
+      row,
+      familyOf(profile, lineage(profile, run)),
+      toRunRow(profile, row),
+      trainedCoilsIn(profile),
+    ),
     environment: JSON.parse(row.environment),
     notes: events.flatMap(({ event }) => notesOf(event)),
     checkpoints: checkpointsOf(profile, row.id),

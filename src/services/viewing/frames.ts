@@ -52,6 +52,8 @@ export interface ShownSlice extends Shown, Seeded {
   /** For a `feature`. The channel counts from 0. */
   readonly layer: string
   readonly channel: number
+  /** Of a `cascade`, see `FrameOptions`. */
+  readonly cascade: number | null
   /** Counted from 0. `null`: all coils, combined. */
   readonly coil: number | null
 }
@@ -191,11 +193,11 @@ export function makeFrames(opened: OpenProfile): Frames {
     shown: ShownSlice & Pick<FrameRequest, 'show'>,
     signal?: AbortSignal,
   ): Promise<{ readonly request: FrameRequest; readonly key: string }> {
-    const { volume: id, slice, source: name, mask, show, seed, layer, channel, coil } = shown
+    const { volume: id, slice, source: name, mask, show, seed, layer, channel, cascade, coil } = shown
     const volume = await readyVolume(opened, id, signal)
     const { kind, scored, key, ...source } = sourceOf(opened.profile, name)
     const masked = kind === 'truth' && show !== 'residual' ? '' : `${maskKey(mask)} ${seed}`
-    const feature = show === 'feature' ? `${channel} ${layer}` : ''
+    const part = show === 'feature' ? `${channel} ${layer}` : show === 'cascade' ? cascade : ''
     return {
       request: {
         ...fileOf(volume),
@@ -209,9 +211,10 @@ export function makeFrames(opened: OpenProfile): Frames {
         seed,
         layer,
         channel,
+        cascade,
         coil,
       },
-      key: `${contentKey(volume)} ${slice} ${key} ${show} ${masked} ${feature} ${coil}`,
+      key: `${contentKey(volume)} ${slice} ${key} ${show} ${masked} ${part} ${coil}`,
     }
   }
 

@@ -15,6 +15,7 @@ export async function warmUp({ interactive }: Pick<EnginePool, 'interactive'>): 
     show: 'image',
     layer: '',
     channel: 0,
+    cascade: null,
     coil: null,
   } as const
   const place = { path: DEMONSTRATION_VOLUME, salt: '', slice: 0, mask: MaskSpec.parse({}), seed: null }

@@ -108,10 +108,17 @@ export async function writeUnwritten(path: string, shape: readonly number[]): Pr
   return path
 }
 
-/** Writes the checkpoint of a U-Net with random weights. */
-export async function writeUnet(path: string, seed: number, channels = 2): Promise<ModelReference> {
-  const networkConfig = { channels, pools: 4 }
-  const specs = networkOf('unet').parameters(networkConfig)
+/** Writes the checkpoint of a network with random weights. */
+export async function writeModel(
+  path: string,
+  network: string,
+  networkConfig: unknown,
+  seed = 1,
+): Promise<ModelReference> {
+  const specs = networkOf(network).parameters(networkConfig)
   await writeCheckpoint(path, { tensors: toTorch(initialParameters(specs, seed), specs), metadata: {} })
-  return { network: 'unet', networkConfig, checkpoint: path }
+  return { network, networkConfig, checkpoint: path }
 }
+
+export const writeUnet = (path: string, seed: number, channels = 2): Promise<ModelReference> =>
+  writeModel(path, 'unet', { channels, pools: 4 }, seed)

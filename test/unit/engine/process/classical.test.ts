@@ -176,7 +176,7 @@ it('is shown without iterations after a score, and scored without iterations aft
       reconstructor: cgSense(iterations),
       scored: true,
       show: 'image',
-      ...{ layer: '', channel: 0, coil: null },
+      ...{ layer: '', channel: 0, cascade: null, coil: null },
     }
     await frame(request, new AbortController().signal, event => void events.push(event))
     return events.map(({ done, total }) => `${done} of ${total}`)

@@ -161,7 +161,7 @@ describe('a long evaluation', () => {
     const { first, answer } = begun('evaluate', evaluation)
     await first
     const order: string[] = []
-    const shown = { show: 'image', seed: null, layer: '', channel: 0, coil: null } as const
+    const shown = { show: 'image', seed: null, layer: '', channel: 0, cascade: null, coil: null } as const
     const request = {
       path,
       salt: '',

@@ -58,7 +58,7 @@ it.each(['coils', 'maps', 'eigenvalues'] as const)(
   async show => {
     const request: FrameRequest = {
       ...{ path, salt: '', slice: 0, mask, show, source: 'network', reconstructor: null, scored: true },
-      ...{ seed: null, layer: '', channel: 0, coil: null },
+      ...{ seed: null, layer: '', channel: 0, cascade: null, coil: null },
     }
     await expect(handlers.frame(request, context)).rejects.toMatchObject({
       code: 'OUT_OF_MEMORY',

@@ -214,6 +214,7 @@ describe('reconstructions and pictures', () => {
       seed: null,
       layer: '',
       channel: 0,
+      cascade: null,
       reconstructor: null,
       slice: 1,
     } as const

@@ -22,7 +22,16 @@ const folder = mkdtempSync(join(tmpdir(), 'classical-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const mask = { kind: 'random', acceleration: 2, centerFraction: 0.3 } as const
-const usual = { salt: '', scored: true, seed: null, layer: '', channel: 0, coil: null, source: 'network' } as const
+const usual = {
+  salt: '',
+  scored: true,
+  seed: null,
+  layer: '',
+  channel: 0,
+  cascade: null,
+  coil: null,
+  source: 'network',
+} as const
 const { signal } = new AbortController()
 let path: string
 let single: string

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { FrameMeta, needsCoils, SHOWS, type Show } from '../../../../src/contract/images.ts'
+import { Given } from '../../../../src/contract/networks.ts'
 import { maskOf } from '../../../../src/core/data/patterns.ts'
 import { makeEagerImaging } from '../../../../src/core/imaging.ts'
+import { NETWORKS } from '../../../../src/core/models/index.ts'
 import { keptPattern } from '../../../../src/core/mri/draw.ts'
 import { scoreVolume } from '../../../../src/core/mri/metrics.ts'
 import { fullPattern, type Pattern } from '../../../../src/core/mri/pattern.ts'
@@ -17,9 +19,10 @@ import { startEngine } from '../../../../src/engine/process/client.ts'
 import type { FrameRequest, ModelReference } from '../../../../src/engine/process/protocol.ts'
 import { withReconstructor } from '../../../../src/engine/training/models.ts'
 import { frame, metrics, overMasks, thumbnail } from '../../../../src/engine/viewing/frames.ts'
+import { cascaded } from '../../../cascaded.ts'
 import { compute, useEngine } from '../../../engine.ts'
 import { expectClose } from '../../../golden.ts'
-import { writeCoils, writeKspaceAlone, writeNoise, writeUnet } from '../files/noise-file.ts'
+import { writeCoils, writeKspaceAlone, writeModel, writeNoise, writeUnet } from '../files/noise-file.ts'
 
 const imaging = () => makeEagerImaging(compute())
 
@@ -27,12 +30,23 @@ const folder = mkdtempSync(join(tmpdir(), 'frames-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const mask = { kind: 'random', acceleration: 4, centerFraction: 0.08 } as const
-const usual = { salt: '', mask, scored: true, show: 'image', seed: null, layer: '', channel: 0, coil: null } as const
+const usual = {
+  salt: '',
+  mask,
+  scored: true,
+  show: 'image',
+  seed: null,
+  layer: '',
+  channel: 0,
+  cascade: null,
+  coil: null,
+} as const
 const { signal } = new AbortController()
 let path: string
 let bare: string
 let coils: string
 let model: ModelReference
+let withCascades: ModelReference
 
 beforeAll(async () => {
   await useEngine()
@@ -40,6 +54,8 @@ beforeAll(async () => {
   bare = await writeKspaceAlone(folder, 'bare')
   coils = await writeCoils(folder, 'coils', { coils: 3 })
   model = await writeUnet(join(folder, 'a.safetensors'), 1)
+  Object.assign(NETWORKS, { cascaded: cascaded('kspace') })
+  withCascades = await writeModel(join(folder, 'c.safetensors'), 'cascaded', { cascades: 2, gives: Given.options })
 })
 
 const requestOf = (changes: Partial<FrameRequest> = {}): FrameRequest => ({
@@ -133,7 +149,8 @@ describe('a frame', () => {
 
   it.each(SHOWS)('as %s has a full description', async show => {
     const ofCoils = { path: coils, reconstructor: null, source: 'truth' } as const
-    const asked = needsCoils(show) ? ofCoils : show === 'phase' ? { reconstructor: null } : {}
+    const special = { phase: { reconstructor: null }, cascade: { reconstructor: withCascades } }
+    const asked = needsCoils(show) ? ofCoils : show in special ? special[show as keyof typeof special] : {}
     const { image, meta } = await askAny(show, { layer: 'conv', ...asked })
     expect(FrameMeta.parse(JSON.parse(JSON.stringify(meta)))).toEqual(meta)
     expect(meta.show).toBe(show)
@@ -169,13 +186,34 @@ describe('a frame', () => {
         path: sized,
         layer: 'conv',
         ...(show === 'phase' && { reconstructor: null }),
+        ...(show === 'cascade' && { reconstructor: withCascades }),
       })
-      const isImage = ['image', 'ssim', 'phase', 'mean', 'spread'].includes(show)
+      const isImage = ['image', 'ssim', 'phase', 'mean', 'spread', 'cascade'].includes(show)
       expect([show, meta.pixelSize]).toEqual([show, isImage ? [3, 5] : undefined])
     }
     const interpolated = { path: await writeNoise(folder, 'interpolated', {}, { header, truth: [80, 36] }) }
     expect((await ask(interpolated)).meta.pixelSize).toEqual([3, 5])
     expect((await ask({ ...interpolated, source: 'truth', reconstructor: null })).meta.pixelSize).toBeUndefined()
+  })
+
+  it('of a network’s cascades and its k-space need one pass, as an image has its own', async () => {
+    const calls = vi.spyOn(NETWORKS['cascaded' as keyof typeof NETWORKS], 'outputs')
+    const request = { path: coils, slice: 0, reconstructor: withCascades }
+    const asked = [
+      { show: 'cascade', cascade: 0 },
+      { show: 'cascade', cascade: 2 },
+      { show: 'k-space', coil: 1 },
+      { show: 'phase' },
+      { show: 'residual' },
+      { show: 'maps' },
+      { show: 'image' },
+    ] as const
+    const frames = await Promise.all(asked.map(changes => ask({ ...request, ...changes })))
+    expect(calls).toHaveBeenCalledTimes(1)
+    expect(frames[1].image).toEqual(frames[6].image)
+    expect(frames.map(({ meta }) => meta.cascades?.at)).toEqual([0, 2, ...Array(5)])
+    await ask({ ...request, show: 'phase', seed: 3 })
+    expect(calls).toHaveBeenCalledTimes(2)
   })
 
   it('over several masks lets other requests in between, and ends if it is no longer wanted', async () => {

@@ -80,6 +80,9 @@ describe('a frame’s path', () => {
     expect(framePath(3, 1, 'run:7', mask, { show: 'feature', layer: 'a&b', channel: 2 })).toBe(
       `${plain}&show=feature&layer=a%26b&channel=2`,
     )
+    expect(framePath(3, 1, 'run:7', mask, { cascade: 2 })).toBe(plain)
+    expect(framePath(3, 1, 'run:7', mask, { show: 'cascade' })).toBe(`${plain}&show=cascade`)
+    expect(framePath(3, 1, 'run:7', mask, { show: 'cascade', cascade: 0 })).toBe(`${plain}&show=cascade&cascade=0`)
   })
 
   it('asks the engine for its image, once', async () => {
@@ -88,6 +91,8 @@ describe('a frame’s path', () => {
       framePath(volume, 1, 'zero-filled', mask),
       framePath(volume, 1, 'zero-filled', mask, options),
       framePath(volume, 1, 'zero-filled', mask, { show: 'k-space', coil: 3 }),
+      framePath(volume, 1, 'zero-filled', mask, { show: 'cascade', cascade: 0 }),
+      framePath(volume, 1, 'zero-filled', mask, { show: 'cascade', cascade: 2 }),
     ]) {
       const response = await get(address)
       expect(JSON.parse(response.headers.get(FRAME_HEADER)!)).toEqual({ ...answer.meta, metrics })
@@ -105,9 +110,18 @@ describe('a frame’s path', () => {
       scored: true,
     }
     expect(asked).toEqual([
-      { ...common, show: 'image', seed: null, layer: '', channel: 0, coil: null },
-      { ...common, ...options, coil: null },
-      { ...common, show: 'k-space', seed: null, layer: '', channel: 0, coil: 3 },
+      { ...common, show: 'image', seed: null, layer: '', channel: 0, cascade: null, coil: null },
+      { ...common, ...options, cascade: null, coil: null },
+      { ...common, show: 'k-space', seed: null, layer: '', channel: 0, cascade: null, coil: 3 },
+      ...[0, 2].map(cascade => ({
+        ...common,
+        show: 'cascade',
+        seed: null,
+        layer: '',
+        channel: 0,
+        cascade,
+        coil: null,
+      })),
     ])
   })
 
