@@ -14,19 +14,19 @@ export interface Offer {
   readonly volume: Pick<VolumeInfo, 'coils' | 'targetShape' | 'sampling'>
 }
 
-const ARBITRARY = 'A pre-trained network’s output has arbitrary units.'
-const MEASURED = 'Of measured k-space only: choose the sub-sampled source.'
+const ARBITRARY = 'The image is in arbitrary units.'
+const MEASURED = 'Of measured k-space only.'
 
 /** A reason for each show that does not apply to every source. `null`: the source offers it. */
 const REASONS: Readonly<Partial<Record<Shown, (offer: Offer) => string | null>>> = {
   error: ofTruth,
   ssim: ofTruth,
   phase: ({ source, run }) =>
-    isMeasured(source) || givesKspace(run?.gives ?? []) ? null : 'This image is a magnitude, which has no phase.',
+    isMeasured(source) || givesKspace(run?.gives ?? []) ? null : 'A magnitude has no phase.',
   residual: ({ run }) => (run?.arbitraryUnits ? ARBITRARY : null),
   mean: overMasks,
   spread: overMasks,
-  cascade: ({ run }) => (run && run.cascades > 0 ? null : 'Only networks that repeat cascades have them.'),
+  cascade: ({ run }) => (run && run.cascades > 0 ? null : 'Only of networks with cascades.'),
   coils: ({ source }) => (isMeasured(source) ? null : MEASURED),
   maps({ source, run }) {
     if (isMeasured(source) || run?.gives.includes('maps')) return null
@@ -43,7 +43,7 @@ function ofTruth({ run, volume }: Offer): string | null {
 }
 
 function overMasks({ source, volume }: Offer): string | null {
-  if (source === 'truth') return 'The ground truth does not depend on the mask.'
+  if (source === 'truth') return 'It does not depend on the mask.'
   return isMeasuredSo(volume.sampling) ? 'The file has only its own mask.' : null
 }
 

@@ -1,5 +1,6 @@
 /** What a figure is asked for with, from the panes as they are seen and the dialog's choices. */
 import type { FigureFormat, FigureInput, Share } from '../../contract/figure.ts'
+import { cascadeInWords } from '../viewer/cascades.ts'
 import { keptFrame } from '../viewer/frames.ts'
 import { box, type Shape } from '../viewer/marks.ts'
 import { type Comparison, type PaneState, SHOW_LABEL, SLOT_LABEL, shortLabel, urlOf } from '../viewer/sources.ts'
@@ -27,11 +28,12 @@ export function shareOf(shape: Shape): Share {
 }
 
 function labelOf(pane: PaneState): string {
-  const { slot, show, run, layer, channel, coil = null } = pane
+  const { slot, show, run, layer, channel, cascade, coil = null } = pane
   const source = run ? `${SLOT_LABEL[slot === 'error' ? 'fine-tuned' : slot]}, run ${run.id}` : shortLabel(pane)
   const name = coil === null ? source : `${source}, coil ${coil + 1}`
   if (show === 'image') return name
   if (show === 'feature') return `${layer}, channel ${(channel ?? 0) + 1}: ${name}`
+  if (cascade !== undefined) return `${cascade === 0 ? 'Input' : `After ${cascadeInWords(cascade)}`}: ${name}`
   return show === 'error' ? `Error: ${run ? `run ${run.id}` : shortLabel(pane)}` : `${SHOW_LABEL[show]}: ${name}`
 }
 
@@ -63,6 +65,7 @@ export function panesOf({ panes, volume }: Comparison): FigureInput['panes'] {
         show,
         layer: pane.layer,
         channel: pane.channel,
+        cascade: pane.cascade,
         coil: pane.coil,
         label: labelOf(pane),
         window: windowNow(found, windows),

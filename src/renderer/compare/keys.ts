@@ -1,5 +1,6 @@
 /** The viewer's keys; `?` lists them. */
 import { showFeatures } from '../app/open-features.ts'
+import { goToCascade } from '../viewer/cascades.ts'
 import { stepCoil } from '../viewer/coils.ts'
 import { compareBy, leavePair } from '../viewer/pair.ts'
 import { applyPreset, PRESETS } from '../viewer/presets.ts'
@@ -13,6 +14,7 @@ export const VIEWER_KEYS: readonly (readonly [keys: string, does: string])[] = [
   ['wheel, ↑ ↓', 'previous slice, next slice'],
   ['Home, End', 'first slice, last slice'],
   ['Shift + ↑ ↓', 'previous coil, next coil'],
+  ['Shift + ← →', 'previous cascade, next cascade'],
   ['C', 'play slices'],
   ['N', 'focus the next pane'],
   ...TOOL_NAMES.map((name): [string, string] => [`${TOOLS[name].key}, then drag`, TOOLS[name].does]),
@@ -54,6 +56,10 @@ export function useViewerKeys({ volume, panes }: Comparison): void {
     const pane = focused()
     if (pane && volume) stepCoil(pane, volume.coils, by)
   }
+  const cascade = (by: number) => () => {
+    const pane = focused()
+    if (pane?.cascade !== undefined) goToCascade(pane, pane.cascade + by)
+  }
   const features = () => {
     const run = focused()?.run
     if (run?.checkpoint) showFeatures(run.id)
@@ -69,6 +75,8 @@ export function useViewerKeys({ volume, panes }: Comparison): void {
     ['ArrowRight', step(1)],
     ['shift+ArrowUp', coil(-1)],
     ['shift+ArrowDown', coil(1)],
+    ['shift+ArrowLeft', cascade(-1)],
+    ['shift+ArrowRight', cascade(1)],
     ['PageUp', step(-1)],
     ['PageDown', step(1)],
     ['Home', () => goToSlice(0, slices)],

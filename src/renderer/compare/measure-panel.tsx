@@ -10,6 +10,7 @@ import { runColour } from '../../presentation/colours.ts'
 import { formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.ts'
 import { signal } from '../app/format.ts'
 import { tellDone, tellError } from '../app/notify.tsx'
+import { cascadeInWords } from '../viewer/cascades.ts'
 import { type Frame, useFrame } from '../viewer/frames.ts'
 import { useTruth } from '../viewer/layer.ts'
 import type { Shape } from '../viewer/marks.ts'
@@ -113,14 +114,17 @@ function BoxesButton({ volume, comparison }: { volume: StudyVolume; comparison: 
 }
 
 /** What can be measured in: images and what else is a map of the same pixels. */
-const measurable = ({ source, show }: PaneState) =>
-  source !== null && (show === 'image' || show === 'error' || show === 'mean' || show === 'spread' || show === 'phase')
+const MEASURABLE = ['image', 'error', 'mean', 'spread', 'phase', 'cascade']
 
-const nameOf = ({ show, coil = null, ...pane }: PaneState) =>
+const measurable = ({ source, show }: PaneState) => source !== null && MEASURABLE.includes(show)
+
+const nameOf = ({ show, coil = null, cascade, ...pane }: PaneState) =>
   [
     shortLabel(pane),
     coil !== null && `coil ${coil + 1}`,
-    show !== 'image' && show !== 'error' && show !== 'feature' && SHOW_LABEL[show],
+    cascade === undefined
+      ? show !== 'image' && show !== 'error' && show !== 'feature' && SHOW_LABEL[show]
+      : cascadeInWords(cascade),
   ]
     .filter(Boolean)
     .join(', ')

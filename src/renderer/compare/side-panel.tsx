@@ -7,6 +7,7 @@ import { count, formatNmse, formatPsnr, formatSsim } from '../../presentation/nu
 import { CLASSICAL_CAUTION, protocolLines } from '../../presentation/protocol.ts'
 import { errorText } from '../app/client.ts'
 import { useNetworkLabel } from '../app/queries.ts'
+import { scoreCautions } from '../viewer/network-cautions.ts'
 import { useScore } from '../viewer/score.ts'
 import { type Comparison, isClassical, type PaneState, shortLabel, sourceLabel, usePlace } from '../viewer/sources.ts'
 import { useView } from '../viewer/view.ts'
@@ -85,7 +86,9 @@ function NumbersRow({ pane, volume, foreground }: RowProps) {
     <Tooltip
       label={
         <span className={style.protocol}>
-          {data ? protocolLines(data.protocol, data.score) : `Not scored. ${without}`}
+          {data
+            ? [protocolLines(data.protocol, data.score), ...scoreCautions(run, volume)].join('\n')
+            : `Not scored. ${without}`}
         </span>
       }
     >

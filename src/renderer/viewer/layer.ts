@@ -5,6 +5,7 @@ import type { ColourMap } from '../../contract/figure.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { COLOURS, difference } from './drawing.ts'
 import { type Frame, type FrameError, useFrame } from './frames.ts'
+import { coilCautions } from './network-cautions.ts'
 import type { Layer } from './painting.ts'
 import { inputPath, type PaneState, truthPath, usePlace } from './sources.ts'
 import { useView } from './view.ts'
@@ -18,6 +19,8 @@ export interface PaneLayer {
   readonly frame: Frame | null
   /** The frame is of the previous slice or mask. It stays until the requested frame is loaded. */
   readonly held: boolean
+  /** What may spoil the image of the frame. */
+  readonly cautions: readonly string[]
   readonly colours: ColourMap
   readonly isError: boolean
   readonly error: FrameError | null
@@ -74,7 +77,8 @@ export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
   )
   const { source, show, coil = null } = pane
   const { signedErrors } = view
-  const isError = (show === 'error' || (show === 'image' && view.errors && coil === null)) && source !== 'truth'
+  const hasError = (show === 'image' && coil === null) || show === 'cascade'
+  const isError = (show === 'error' || (hasError && view.errors)) && source !== 'truth'
   const truth = useFrame(isError && volume.targetShape ? truthPath(volume, slice) : null)
   const lastError = useRef<{ layer: Layer; key: string } | null>(null)
   const image = shown?.meta.units === 'signal' ? shown.image : null
@@ -107,7 +111,8 @@ export function usePaneLayer(pane: PaneState, volume: StudyVolume): PaneLayer {
     const fitted = { low: signedErrors ? -high : 0, high }
     return { values: errors, shape, map, window: { key: null, file: false, fitted } }
   }, [shown, source, isError, errors, map, linked, file, pane.pane, errorScale, signedErrors])
-  const common = { slice, url, frame: shown, colours, isError, error, retry }
+  const cautions = shown ? [...coilCautions(pane.run, volume), ...(shown.meta.cautions ?? [])] : []
+  const common = { slice, url, frame: shown, cautions, colours, isError, error, retry }
   if (!isError) return { ...common, layer, held }
   // An error needs two frames of one slice: the last one stays until both are there.
   const key = `${volume.id} ${source} ${signedErrors} ${errorScale} ${colours}`

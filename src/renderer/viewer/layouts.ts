@@ -18,6 +18,8 @@ export interface PaneChoice {
   readonly layer?: string
   /** Of a `feature`, from 0. */
   readonly channel?: number
+  /** Of a `cascade`: 0 is the network's input. Absent: the last. */
+  readonly cascade?: number
   /** From 0. Absent: all coils, combined. */
   readonly coil?: number | null
 }

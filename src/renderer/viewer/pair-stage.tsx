@@ -6,6 +6,7 @@ import { type PointerEvent, useEffect, useState } from 'react'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { runColour } from '../../presentation/colours.ts'
 import { takeLostFocus } from '../widgets/focus.ts'
+import { cascadeInWords } from './cascades.ts'
 import { Caution } from './caution.tsx'
 import { Computing } from './computing.tsx'
 import { type FrameError, STOPPED } from './frames.ts'
@@ -26,10 +27,12 @@ interface Props {
   readonly volume: StudyVolume
 }
 
-function nameOf({ source, slot, show, run, coil = null }: PaneState, comparison: Comparison) {
+function nameOf({ source, slot, show, run, coil = null, cascade }: PaneState, comparison: Comparison) {
   const label = source === null ? SLOT_LABEL[slot] : sourceLabel(source, comparison)
   const name = coil === null ? label : `${label}, coil ${coil + 1}`
-  const text = show === 'image' || show === 'feature' ? name : `${SHOW_LABEL[show]} · ${name}`
+  const shown =
+    cascade === undefined ? show !== 'image' && show !== 'feature' && SHOW_LABEL[show] : cascadeInWords(cascade)
+  const text = shown ? `${shown} · ${name}` : name
   return { text, colour: run ? runColour(run.id) : 'transparent' }
 }
 
@@ -95,7 +98,7 @@ interface Drawn {
 /** What may spoil either image. */
 function Cautions({ both }: { readonly both: readonly Drawn[] }) {
   const cautions = both.flatMap(({ drawn, name }) =>
-    isWaiting(drawn) ? [] : (drawn.frame?.meta.cautions ?? []).map(caution => `${name}: ${caution}`),
+    isWaiting(drawn) ? [] : drawn.cautions.map(caution => `${name}: ${caution}`),
   )
   return cautions.length > 0 && <Caution cautions={cautions} />
 }

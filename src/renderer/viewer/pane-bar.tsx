@@ -19,7 +19,9 @@ export const UNITS: Readonly<Record<FrameMeta['units'], string>> = {
 export function PaneBar({ drawn: { layer, colours, isError, frame } }: { drawn: PaneLayer }) {
   const scale = useView(view => view.errorScale)
   const window = useView(useShallow(view => (layer ? windowNow(layer.window, view.windows) : null)))
-  if (!layer || !window || !frame || (!isError && colours === 'grey' && frame.meta.show === 'image')) return null
+  if (!layer || !window || !frame) return null
+  const isImage = frame.meta.show === 'image' || frame.meta.show === 'cascade'
+  if (isImage && !isError && colours === 'grey') return null
   const { low, high } = window
   const { second } = layer
   if (second?.kind === 'phase') return <ColourWheel low={low} high={high} />

@@ -7,7 +7,9 @@ import { formatNmse, formatPsnr, formatSsim } from '../../presentation/numbers.t
 import { protocolLines } from '../../presentation/protocol.ts'
 import { errorText } from '../app/client.ts'
 import { leaveFocusToTable } from '../widgets/focus.ts'
+import { CascadeScores } from './cascade-scores.tsx'
 import { useMetrics } from './frames.ts'
+import { scoreCautions } from './network-cautions.ts'
 import style from './pane-foot.module.css'
 import { scoreVolume, useScore } from './score.ts'
 import { type PaneState, shortLabel, usePlace } from './sources.ts'
@@ -30,6 +32,8 @@ export function PaneFoot({ pane, volume, meta, waiting }: PaneFootProps) {
   const isNoted = meta !== null && (meta.show !== 'image' || isOneCoil(pane)) && meta.note !== null
   if (waiting && (isNoted || meta?.residual)) return <Note text="…" />
   if (meta?.show === 'residual' && meta.residual) return <Residual residual={meta.residual} note={meta.note} />
+  if (meta?.show === 'cascade' && meta.cascades?.ssim && !waiting)
+    return <CascadeScores at={meta.cascades.at} ssim={meta.cascades.ssim} note={meta.note!} />
   if (isNoted) return <Note text={meta.note!} />
   const { acceleration = null, note = null } = (!waiting && meta) || {}
   return <PaneNumbers {...{ pane, volume, acceleration, note }} seen={meta !== null} />
@@ -71,8 +75,9 @@ const PaneNumbers = memo(function PaneNumbers({ pane, volume, seen, acceleration
       : onDemand
         ? 'Foreground: pixels whose ground truth, averaged over 7 × 7, is at least 0.1 of the volume’s maximum.'
         : 'Protocol: scoring the volume …'
+  const hover = [...(note ? [note] : []), protocol, ...scoreCautions(run, volume)].join('\n')
   return (
-    <Tooltip label={<span className={style.protocol}>{note ? `${note}\n${protocol}` : protocol}</span>} maw={420}>
+    <Tooltip label={<span className={style.protocol}>{hover}</span>} maw={420}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the tooltip opens on focus */}
       <table className={style.numbers} tabIndex={0} aria-label={`Metrics of ${shortLabel(pane)}`}>
         <colgroup>
@@ -208,7 +213,7 @@ const Note = ({ text }: { text: string }) => (
 
 /** How far from the measurement, beside the least that a magnitude image can be. */
 function Residual({
-  residual: { value, floor },
+  residual: { value, floor, ofKspace },
   note,
 }: {
   residual: NonNullable<FrameMeta['residual']>
@@ -217,8 +222,12 @@ function Residual({
   return (
     <Tooltip label={note} maw={420}>
       <p className={style.note}>
-        ‖M(Fx̂ − y)‖ / ‖My‖ = {value.toFixed(3)}
-        {floor !== null && <span className="secondary">, of the ground truth itself {floor.toFixed(3)}</span>}
+        {ofKspace ? '‖M(k − y)‖' : '‖M(Fx̂ − y)‖'} / ‖My‖ = {value.toFixed(3)}
+        {floor !== null && (
+          <span className="secondary">
+            , of the ground truth{ofKspace ? '’s magnitude' : ' itself'} {floor.toFixed(3)}
+          </span>
+        )}
       </p>
     </Tooltip>
   )

@@ -3,7 +3,7 @@ import { ActionIcon, Menu, Select } from '@mantine/core'
 import { IconAdjustments, IconChartLine, IconDots, IconGridDots } from '@tabler/icons-react'
 import { memo, useMemo } from 'react'
 import { CLASSICAL_IDS, CLASSICAL_LABELS, classicalSource } from '../../contract/classical.ts'
-import { needsCoils } from '../../contract/images.ts'
+import { appliesTo, withheld } from '../../contract/offered-shows.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { sourceOfSettings } from '../../contract/tuning.ts'
 import { runColour } from '../../presentation/colours.ts'
@@ -40,7 +40,7 @@ export const PaneHead = memo(function PaneHead({ pane, volume, small, title, run
       <span className={style.swatch} style={{ background: run ? runColour(run.id) : 'transparent' }} />
       {show !== 'image' && (
         <span className={style.aspect} title={show === 'feature' ? pane.layer : SHOW_LABEL[show]}>
-          {show === 'feature' ? `${pane.layer}, channel ${(pane.channel ?? 0) + 1} of` : SHOW_SHORT[show]}
+          {shownOf(pane)}
         </span>
       )}
       {small ? (
@@ -51,24 +51,51 @@ export const PaneHead = memo(function PaneHead({ pane, volume, small, title, run
         <>
           <SourceSelect {...{ pane: pane.pane, slot, source, runs, study, named }} />
           {run && <SeenBadge run={run} volume={volume} />}
-          <PaneMenu {...{ pane: pane.pane, slot, source, run, show }} coils={volume.coils} />
+          <PaneMenu {...{ pane: pane.pane, slot, source, run, show, volume }} />
         </>
       )}
     </header>
   )
 })
 
-/** Networks and classical methods give a magnitude of all coils: it has no phase, no coils and no coil maps. */
-const isShown = (show: PaneShow, source: string | null): boolean =>
-  source === null || source === 'zero-filled' || source === 'truth' || !(show === 'phase' || needsCoils(show))
+/** 'k-space of', 'cascade 3 of', before the source's name. */
+function shownOf({ show, layer, channel, cascade }: PaneState): string {
+  if (show === 'feature') return `${layer}, channel ${(channel ?? 0) + 1} of`
+  if (cascade !== undefined) return cascade === 0 ? 'Input of' : `Cascade ${cascade} of`
+  return show === 'image' ? '' : SHOW_SHORT[show]
+}
 
 const SHOWN = Object.keys(SHOW_LABEL) as Exclude<PaneShow, 'feature'>[]
 
 interface MenuProps extends Pick<PaneState, 'pane' | 'slot' | 'source' | 'run' | 'show'> {
-  readonly coils: number
+  readonly volume: StudyVolume
 }
 
-function PaneMenu({ pane, slot, source, run, show, coils }: MenuProps) {
+/** All shows of the volume. A show that the source does not offer says why. */
+function Shows({ pane, source, run, show, volume }: MenuProps) {
+  return (
+    <Menu.RadioGroup value={show} onChange={next => changePane(pane, { show: next as PaneShow })}>
+      {SHOWN.filter(each => appliesTo(each, volume)).map(each => {
+        const reason = source === null ? null : withheld(each, { source, run, volume })
+        return (
+          <Menu.RadioItem
+            key={each}
+            value={each}
+            className={reason === null ? undefined : style.withheld}
+            disabled={reason !== null}
+            closeMenuOnClick
+          >
+            {SHOW_LABEL[each]}
+            {reason && <span className={style.reason}>{reason}</span>}
+          </Menu.RadioItem>
+        )
+      })}
+    </Menu.RadioGroup>
+  )
+}
+
+function PaneMenu(props: MenuProps) {
+  const { pane, slot, source, run } = props
   const classical = source === null ? null : classicalSource(source)
   return (
     <Menu position="bottom-end" width={270}>
@@ -79,13 +106,7 @@ function PaneMenu({ pane, slot, source, run, show, coils }: MenuProps) {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Show</Menu.Label>
-        <Menu.RadioGroup value={show} onChange={next => changePane(pane, { show: next as PaneShow })}>
-          {SHOWN.filter(each => coils > 1 || !needsCoils(each)).map(each => (
-            <Menu.RadioItem key={each} value={each} disabled={!isShown(each, source)} closeMenuOnClick>
-              {SHOW_LABEL[each]}
-            </Menu.RadioItem>
-          ))}
-        </Menu.RadioGroup>
+        <Shows {...props} />
         {classical && (
           <>
             <Menu.Divider />

@@ -9,6 +9,7 @@ import { Caution } from './caution.tsx'
 import { Computing } from './computing.tsx'
 import { type FrameError, STOPPED } from './frames.ts'
 import { isWaiting, type PaneLayer } from './layer.ts'
+import { SYNTHETIC_KSPACE, seesSynthetic } from './network-cautions.ts'
 import style from './pane.module.css'
 import { PaneBar, UNITS } from './pane-bar.tsx'
 import { type Comparison, isClassical, type PaneState } from './sources.ts'
@@ -30,7 +31,7 @@ interface ImageProps {
 
 export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps) {
   const { slot, source, show } = pane
-  const { slice, url, layer, frame, held, isError, error, retry } = drawn
+  const { slice, url, layer, frame, held, cautions, isError, error, retry } = drawn
   const computing = url !== null && isClassical(pane) && isWaiting(drawn) && <Computing {...{ url, title }} />
   if (source === null) return <Empty slot={slot} comparison={comparison} />
   if (source === 'truth' && !volume.targetShape)
@@ -63,7 +64,7 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
         </output>
       )}
       {held && computing}
-      {frame.meta.cautions && !held && <Caution cautions={frame.meta.cautions} />}
+      {!held && <Told cautions={cautions} synthetic={seesSynthetic(pane.run, volume)} />}
       {arbitrary && (
         <Tooltip
           label={
@@ -76,6 +77,21 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
       )}
       {!inKspace && <Orientation volume={volume} />}
     </>
+  )
+}
+
+/** What may spoil the image, and that a network's k-space is synthetic. */
+function Told({ cautions, synthetic }: { readonly cautions: readonly string[]; readonly synthetic: boolean }) {
+  if (cautions.length === 0 && !synthetic) return null
+  return (
+    <div className={style.told}>
+      {cautions.length > 0 && <Caution cautions={cautions} />}
+      {synthetic && (
+        <Tooltip label={SYNTHETIC_KSPACE} maw={420}>
+          <span className={style.synthetic}>synthetic k-space</span>
+        </Tooltip>
+      )}
+    </div>
   )
 }
 

@@ -1,6 +1,7 @@
 /** One pane of the comparison: which source, what is shown of it, its image, its numbers. */
 import { type DragEvent, type PointerEvent, useState } from 'react'
 import type { StudyVolume } from '../../contract/studies.ts'
+import { CascadeSlider } from './cascade-slider.tsx'
 import { CoilStepper } from './coil-stepper.tsx'
 import { isWaiting, usePaneLayer } from './layer.ts'
 import { RUN_TYPE } from './marks.ts'
@@ -72,6 +73,7 @@ export function Pane({ pane, comparison, volume, small = false }: Props) {
       <div className={style.stage}>
         <PaneImage {...{ pane, comparison, volume, drawn, title }} />
         {!small && <CoilStepper pane={pane} coils={volume.coils} />}
+        {!small && <CascadeSlider pane={pane} />}
       </div>
       {!small && (
         <footer className={style.footer}>

@@ -8,6 +8,7 @@ import type { Study, StudyVolume } from '../../contract/studies.ts'
 import { labelOfSettings, type NamedSettings, sourceOfSettings } from '../../contract/tuning.ts'
 import { runLabel } from '../app/format.ts'
 import { useNamedSettings, useRuns, useStudy } from '../app/queries.ts'
+import { cascadeOf } from './cascades.ts'
 import { coilOf } from './coils.ts'
 import type { PaneShow, Slot } from './layouts.ts'
 import { contentOf, versionOf } from './versions.ts'
@@ -33,7 +34,7 @@ export const SHOW_LABEL: Readonly<Record<Exclude<PaneShow, 'feature'>, string>> 
   residual: 'Data-consistency residual',
   mean: 'Mean over mask seeds',
   spread: 'Sampling sensitivity (SD over mask seeds)',
-  cascade: 'Cascades of the network',
+  cascade: 'Cascades',
   coils: 'All coils, side by side',
   maps: 'Coil maps, phase as colour',
   eigenvalues: 'ESPIRiT eigenvalue',
@@ -63,6 +64,8 @@ export interface PaneState {
   readonly show: PaneShow
   readonly layer?: string
   readonly channel?: number
+  /** See `PaneCascade`. */
+  readonly cascade?: number
   /** See `PaneCoil`. */
   readonly coil?: number | null
   /** `null`: nothing fits yet. */
@@ -153,7 +156,7 @@ export function urlOf(
   volume: StudyVolume,
   by = 0,
 ): string | null {
-  const { source, run, show, layer, channel, coil } = pane
+  const { source, run, show, layer, channel, cascade, coil } = pane
   const slice = sliceOf(view, pane.pane) + by
   if (slice < 0 || slice >= volume.slices) return null
   if (source === null || (source === 'truth' && !volume.targetShape)) return null
@@ -165,6 +168,7 @@ export function urlOf(
     seed,
     layer,
     channel,
+    cascade,
     coil,
   })
 }
@@ -192,9 +196,11 @@ export function useComparison(): Comparison {
     const { source: picked, ...choice } = chosen
     const stillThere = picked && (!isRunSource(picked) || runOf(picked, runs))
     const source = stillThere ? picked : study ? automatic(choice.slot, runs, study) : null
-    const coil = coilOf(chosen, source, volume)
+    const run = source ? runOf(source, runs) : null
+    const coil = coilOf(chosen, source, volume, run)
+    const cascade = cascadeOf(chosen, run)
     const classical = (source && classicalLabel(source, named)) || undefined
-    return { ...choice, pane, source, run: source ? runOf(source, runs) : null, coil, classical }
+    return { ...choice, pane, source, run, coil, cascade, classical }
   })
   return { study, volume, panes, runs, named }
 }

@@ -16,14 +16,21 @@ const ARBITRARY = [PRETRAINED, LONG_RUN].map(({ id }) => `run:${id}`)
 
 const METRICS = { ssim: 0.8765, psnr: 31.25, nmse: 0.0123, foreground: { ssim: 0.8012, psnr: 30.5, nmse: 0.0101 } }
 
-function metaOf(source: string, show: FrameMeta['show'], coil: string | null): FrameMeta {
+function metaOf(source: string, query: URLSearchParams): FrameMeta {
+  const show = (query.get('show') ?? 'image') as FrameMeta['show']
+  const [coil, cascade] = [query.get('coil'), query.get('cascade')]
   const units = { ssim: 'ssim', 'k-space': 'log', residual: 'log', phase: 'radians', mask: 'share' } as const
   const arbitrary = ARBITRARY.includes(source)
   return {
     shape: [...SHAPE],
     show,
     units: show in units ? units[show as keyof typeof units] : arbitrary ? 'arbitrary' : 'signal',
-    note: show === 'image' && !coil ? null : `What the ${show} of ${source} means, in one sentence. `.repeat(6).trim(),
+    note:
+      show === 'cascade'
+        ? `After cascade ${cascade ?? 5} of 5.`
+        : show === 'image' && !coil
+          ? null
+          : `What the ${show} of ${source} means, in one sentence. `.repeat(6).trim(),
     minimum: 0,
     maximum: 1,
     volumeMaximum: 1,
@@ -31,14 +38,16 @@ function metaOf(source: string, show: FrameMeta['show'], coil: string | null): F
     mask: source === 'truth' ? '' : '01'.repeat(SHAPE[1] / 2),
     acceleration: source === 'truth' ? null : 4,
     residual: show === 'residual' ? { value: 0.123, floor: 0.045 } : null,
+    ...(show === 'cascade' && {
+      cascades: { at: Number(cascade ?? 5), ssim: [0.612, 0.731, 0.79, 0.812, 0.83, 0.843] },
+    }),
   }
 }
 
 function partOf(path: string, error: FramesPart['error']): Buffer {
   const { pathname, searchParams } = new URL(path, 'http://localhost')
   const [, , , slice, source] = pathname.split('/')
-  const show = (searchParams.get('show') ?? 'image') as FrameMeta['show']
-  const part: FramesPart = error ? { path, error } : { path, meta: metaOf(source, show, searchParams.get('coil')) }
+  const part: FramesPart = error ? { path, error } : { path, meta: metaOf(source, searchParams) }
   const head = Buffer.from(JSON.stringify(part))
   const pixels = error ? Buffer.alloc(0) : Buffer.from(phantom(Number(slice), GAIN[source] ?? 0.7).buffer)
   return Buffer.concat([Buffer.from(new Uint32Array([head.length, pixels.length]).buffer), head, pixels])

@@ -1,4 +1,6 @@
 /** A pane, and the grid of panes, in each of their states. */
+import { join } from 'node:path'
+import { PICTURES } from '../page.ts'
 import { LONG_FILE } from './stories/data.ts'
 import { checkStories, expect, test } from './story.ts'
 
@@ -55,6 +57,20 @@ checkStories({
   },
   'pane: all coils': { shows: 'all coils', tab: [...head('Ground truth'), 'button "Next coil"'] },
   'pane: long names': { shows: 'What the spread', tab: head('Pre-trained', '1234567') },
+  'pane: cascade': { shows: 'SSIM 0.790', tab: [...head('Baseline', '5'), 'slider "Cascade"'] },
+  'pane: one coil for many': {
+    shows: 'caution',
+    tab: [
+      ...head('Baseline', '5'),
+      'button "Caution. Run 5 was trained with 8 coils, and this file has 1 coil. The image may be worse than on files ' +
+        'with as many coils as in training. Train a network on files with one coil."',
+      numbers('Run 5'),
+    ],
+  },
+  'pane: phase of a network': {
+    shows: 'all coils',
+    tab: [...head('Baseline', '5'), 'button "Next coil"'],
+  },
   'panes: 1': { shows: '0.843', tab: [...head('Fine-tuned', '2'), numbers('Run 2')] },
   'panes: 9': {
     shows: '0.843',
@@ -130,4 +146,43 @@ test('a pane whose image failed asks for the image again', async ({ page, show }
   answers.frames = undefined
   await page.getByRole('button', { name: 'Try again' }).click()
   await expect(page.getByRole('img', { name: 'Run 3' })).toBeVisible()
+})
+
+test('a slider and its keys go through the cascades of a network', async ({ page, show }) => {
+  await show('panes: cascades')
+  const slider = page.getByRole('slider', { name: 'Cascade' })
+  const words = page.getByRole('status', { name: 'Cascade' })
+  const pane = page.getByRole('region', { name: /^Baseline/ })
+  await expect(words).toHaveText('cascade 5 / 5')
+  await expect(pane).toContainText('After cascade 5 of 5. SSIM 0.843')
+  await slider.focus()
+  await page.keyboard.press('ArrowLeft')
+  await page.keyboard.press('ArrowLeft')
+  await expect(words).toHaveText('cascade 3 / 5')
+  await expect(pane).toContainText('After cascade 3 of 5. SSIM 0.812')
+  await expect(pane.locator('header')).toContainText('Cascade 3 of')
+  if (PICTURES) await page.screenshot({ path: join(PICTURES, 'component slider of cascades.png') })
+  await page.keyboard.press('Home')
+  await expect(words).toHaveText('input')
+  await expect(pane.getByRole('img', { name: /^SSIM after each cascade: input 0.612, 1 0.731/ })).toBeVisible()
+})
+
+test('the menu of shows says why a source does not offer one', async ({ page, show }) => {
+  await show('pane: run')
+  await page.getByRole('button', { name: 'More of run 3' }).click()
+  const item = (name: RegExp) => page.getByRole('menuitemradio', { name })
+  await expect(item(/^Phase A magnitude has no phase\.$/)).toBeDisabled()
+  await expect(item(/^Cascades Only of networks with cascades\.$/)).toBeDisabled()
+  await expect(item(/^k-space, log magnitude$/)).toBeEnabled()
+  await expect(item(/coil/i)).toHaveCount(0)
+  if (PICTURES) await page.screenshot({ path: join(PICTURES, 'component menu of shows.png') })
+})
+
+test('the menu of shows offers all that a network gives', async ({ page, show }) => {
+  await show('pane: cascade')
+  await page.getByRole('button', { name: 'More of run 5' }).click()
+  for (const name of ['Cascades', 'Phase', 'Coil maps, phase as colour', 'k-space, log magnitude'])
+    await expect(page.getByRole('menuitemradio', { name, exact: true })).toBeEnabled()
+  await expect(page.getByRole('menuitemradio', { name: /^ESPIRiT eigenvalue Of measured k-space/ })).toBeDisabled()
+  if (PICTURES) await page.screenshot({ path: join(PICTURES, 'component menu of a network.png') })
 })

@@ -97,6 +97,14 @@ export function run(id: string, kind: RunView['kind'], changes: Partial<RunView>
 export const PRETRAINED = run('1', 'pretrain', { method: 'simclr', methodLabel: 'SimCLR', arbitraryUnits: true })
 export const FINE_TUNED = run('2', 'finetune', { parent: '1' })
 export const BASELINE = run('3', 'train')
+export const CASCADED = run('5', 'train', {
+  network: 'varnet',
+  channels: 8,
+  takes: 'kspace',
+  gives: ['k-space', 'complex image', 'cascade', 'maps'],
+  cascades: 5,
+  trainedCoils: [8, 8],
+})
 export const LONG_RUN = run('1234567', 'pretrain', {
   method: 'long',
   methodLabel: 'Relative position and reconstruction of permuted k-space columns with a memory bank',

@@ -2,11 +2,12 @@
 import type { ReactNode } from 'react'
 import type { StudyVolume } from '../../../../src/contract/studies.ts'
 import { Panes } from '../../../../src/renderer/compare/panes.tsx'
+import { cascadeOf } from '../../../../src/renderer/viewer/cascades.ts'
 import type { LayoutName } from '../../../../src/renderer/viewer/layouts.ts'
 import { Pane } from '../../../../src/renderer/viewer/pane.tsx'
 import type { Comparison, PaneState } from '../../../../src/renderer/viewer/sources.ts'
 import { choicesOf, useView } from '../../../../src/renderer/viewer/view.ts'
-import { BASELINE, FINE_TUNED, LONG_FILE, LONG_RUN, PRETRAINED, RUNS, STUDY, VOLUME } from './data.ts'
+import { BASELINE, CASCADED, FINE_TUNED, LONG_FILE, LONG_RUN, PRETRAINED, RUNS, STUDY, VOLUME } from './data.ts'
 import { GRID, type Story } from './story.ts'
 
 /** A pane of the default grid, two by three, in a window of 1024 × 700 pixels. */
@@ -46,11 +47,16 @@ const SHOWN: Partial<Record<PaneState['slot'], Comparison['runs'][number]>> = {
   error: FINE_TUNED,
 }
 
-function Grid({ volume }: { readonly volume: StudyVolume | null }): ReactNode {
+interface GridProps {
+  readonly volume: StudyVolume | null
+  readonly shown?: typeof SHOWN
+}
+
+function Grid({ volume, shown = SHOWN }: GridProps): ReactNode {
   const panes = useView(choicesOf).map(({ source: _, ...choice }, pane): PaneState => {
-    const run = SHOWN[choice.slot] ?? null
+    const run = shown[choice.slot] ?? null
     const source = run ? `run:${run.id}` : choice.slot === 'truth' ? 'truth' : 'zero-filled'
-    return { ...choice, pane, run, source }
+    return { ...choice, pane, run, source, cascade: cascadeOf(choice, run) }
   })
   return <Panes comparison={compared(panes, { volume })} />
 }
@@ -77,6 +83,24 @@ export const PANES = {
   'pane: one coil': alone(state({ slot: 'input', source: 'zero-filled', coil: 2 }), {}, MANY_COILS),
   'pane: all coils': alone(state({ slot: 'truth', source: 'truth', show: 'k-space', coil: null }), {}, MANY_COILS),
   'pane: long names': alone(ofRun(LONG_RUN, { slot: 'pretrained', show: 'spread' }), { runs: [LONG_RUN] }, LONG_VOLUME),
+  'pane: cascade': alone(
+    ofRun(CASCADED, { show: 'cascade', cascade: 2 }),
+    { runs: [CASCADED] },
+    { ...MANY_COILS, synthetic: true },
+  ),
+  'pane: one coil for many': alone(ofRun(CASCADED), { runs: [CASCADED] }),
+  'pane: phase of a network': alone(ofRun(CASCADED, { show: 'phase', coil: null }), { runs: [CASCADED] }, MANY_COILS),
+  'panes: cascades': {
+    size: GRID,
+    view: {
+      study: STUDY.id,
+      volume: VOLUME.id,
+      focus: 0,
+      layouts: { [STUDY.id]: '1x1' },
+      panes: { [`${STUDY.id} 1x1`]: [{ slot: 'baseline', source: null, show: 'cascade' }] },
+    },
+    show: () => <Grid volume={VOLUME} shown={{ baseline: CASCADED }} />,
+  },
   'panes: 1': grid('1x1'),
   'panes: 9': grid('3x3'),
   'panes: strip': grid('strip'),
