@@ -243,6 +243,7 @@ export const varnet: Network<VarNetConfig> = {
     },
   },
   parameters,
+  cascades: ({ cascades }) => cascades,
   layers: config => unetsOf(config).flatMap(normUnetLayers),
   bottleneck(config) {
     const { channels, pools, cascades } = config
