@@ -41,6 +41,17 @@ describe('a pane’s coil', () => {
     }
   })
 
+  it('of a run can be chosen where its network gives k-space, and its phase may combine all coils', () => {
+    const [complex, kspace] = [{ gives: ['complex image' as const] }, { gives: ['k-space' as const] }]
+    expect(coilOf({ show: 'phase' }, 'run:1', many, { gives: [] })).toBeUndefined()
+    expect(coilOf({ show: 'phase' }, 'run:1', many, complex)).toBeNull()
+    expect(coilOf({ show: 'phase' }, 'run:1', many, kspace)).toBe(0)
+    expect(coilOf({ show: 'k-space', coil: 2 }, 'run:1', many, kspace)).toBe(2)
+    expect(coilOf({ show: 'image', coil: 2 }, 'run:1', many, kspace)).toBeUndefined()
+    expect(coilAfter({ pane: 0, show: 'phase', coil: 0, run: complex }, 4, -1)).toBeNull()
+    expect(coilAfter({ pane: 0, show: 'phase', coil: 0, run: kspace }, 4, -1)).toBeUndefined()
+  })
+
   it('is stepped through from all coils to the last, and back', () => {
     const after = (coil: number | null, by: number, show: 'image' | 'phase' = 'image') =>
       coilAfter({ pane: 0, show, coil }, 4, by)
