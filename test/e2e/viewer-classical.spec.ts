@@ -114,8 +114,9 @@ test('score a volume if the user asks for it, and can be stopped', async () => {
 test('offer only what a magnitude of all coils has', async () => {
   const pane = paneOf('Classical: l1-wavelet')
   await pane.getByRole('button', { name: /^More of/ }).click()
+  // The name includes the reason.
   for (const name of ['Phase', 'All coils, side by side', 'Coil maps, phase as colour', 'ESPIRiT eigenvalue'])
-    await expect(page.getByRole('menuitemradio', { name: new RegExp(`^${name} .+\\.$`) })).toBeDisabled() // with the reason
+    await expect(page.getByRole('menuitemradio', { name: new RegExp(`^${name} .+\\.$`) })).toBeDisabled()
   await page.getByRole('menuitemradio', { name: 'Data-consistency residual' }).click()
   await expect(pane).toContainText('‖M(Fx̂ − y)‖ / ‖My‖ =', { timeout: 60_000 })
 })

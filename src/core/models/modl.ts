@@ -187,6 +187,7 @@ export const modl: Network<ModlConfig> = {
   takes: 'kspace',
   extras: () => ['maps'],
   gives: () => ['k-space', 'complex image', 'cascade', 'maps'],
+  cascades: ({ blocks }) => blocks,
   trunk: ({ denoiser, channels, pools, zeroStart }) =>
     denoiser === 'unet' ? { network: 'complex-unet', config: { channels, pools, zeroStart } } : null,
   fromTrunk: (_, name) => [PREFIX + name],

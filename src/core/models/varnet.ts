@@ -208,6 +208,7 @@ export const varnet: Network<VarNetConfig> = {
   oneCoil,
   extras: ({ maps }) => (maps === 'network' ? ['centre'] : []),
   gives: ({ maps }) => ['k-space', 'complex image', 'cascade', ...(maps === 'network' ? (['maps'] as const) : [])],
+  cascades: ({ cascades }) => cascades,
   trunk: ({ channels, pools, zeroStart }) => ({
     network: 'complex-unet',
     config: { channels, pools, zeroStart },
@@ -243,7 +244,6 @@ export const varnet: Network<VarNetConfig> = {
     },
   },
   parameters,
-  cascades: ({ cascades }) => cascades,
   layers: config => unetsOf(config).flatMap(normUnetLayers),
   bottleneck(config) {
     const { channels, pools, cascades } = config

@@ -1,7 +1,7 @@
 /** What methods share: the scale of views, pictures as parts, and linear layers of heads. */
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
-import type { Takes } from '../models/network.ts'
+import type { Takes } from '../../contract/networks.ts'
 import { normalise } from '../mri/transform.ts'
 import { centred, type Image, interleaved, isComplex, magnitudesOf, planewise } from './image.ts'
 import type { Part } from './method.ts'

@@ -23,10 +23,11 @@ async function given(subject: Subject): Promise<SliceGiven> {
 }
 
 /** Where the network's k-space comes from. */
-const origin = (subject: Subject): string =>
-  givenBy(subject).includes('k-space')
-    ? 'the network’s own k-space'
-    : `the Fourier transform of the network’s complex image${subject.volume.info.coils > 1 ? ', times the coil maps' : ''}`
+function origin(subject: Subject): string {
+  if (givenBy(subject).includes('k-space')) return 'the network’s own k-space'
+  const ofImage = 'the Fourier transform of the network’s complex image'
+  return subject.volume.info.coils > 1 ? `${ofImage}, times the coil maps` : ofImage
+}
 
 export async function networkKspace(subject: Subject): Promise<Picture> {
   const { volume, coil } = subject

@@ -1,15 +1,15 @@
 /** What a window must know of a run's network: what it takes and gives, and with how many coils it was trained. */
 import type { RunView } from '../../contract/runs.ts'
+import { trainedNetwork } from '../../core/models/trained.ts'
 import { givesOf } from '../../core/viewing/given.ts'
 import { statementOf } from '../profile/db/statement.ts'
 import type { Profile } from '../profile/profile.ts'
 import { networkOf } from './catalogue.ts'
 import { contentDigestOf, type StoredRun } from './runs.ts'
 
-export function networkFacts({
-  network: id,
-  networkConfig,
-}: RunView['config']): Pick<RunView, 'takes' | 'gives' | 'cascades'> {
+/** Of the network whose weights the run has. */
+export function networkFacts(run: RunView['config']): Pick<RunView, 'takes' | 'gives' | 'cascades'> {
+  const { network: id, networkConfig } = trainedNetwork(run)
   const network = networkOf(id)
   if (!network.gives) return { takes: network.takes, gives: [], cascades: 0 }
   const config = network.config.parse(networkConfig)

@@ -62,7 +62,8 @@ checkStories({
     shows: 'caution',
     tab: [
       ...head('Baseline', '5'),
-      'button "Caution. Run 5 was trained with 8 coils, and this file has 1 coil. The image may be worse than on files ' +
+      'button "Caution. Run 5 was trained with 8 coils, and this file has 1 coil. ' +
+        'The image may be worse than on files ' +
         'with as many coils as in training. Train a network on files with one coil."',
       numbers('Run 5'),
     ],

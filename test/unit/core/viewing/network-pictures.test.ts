@@ -154,7 +154,7 @@ describe('phase', () => {
 })
 
 describe('a cascade', () => {
-  it('is the input’s image first, then the image after each cascade, the last one being the network’s image', async () => {
+  it('is the input’s image first, then the image after each cascade, and at last the network’s image', async () => {
     const pictures = await Promise.all([0, 1, 2, 3, null].map(cascade => pictureOf('cascade', subject({ cascade }))))
     expect(pictures[0].image).toEqual(await subject().reconstruct(several, 1, drawn, null))
     for (const t of [1, 2, 3]) {
