@@ -19,26 +19,10 @@ constexpr const char* INSTRUCTIONS = LANES == 16 ? "AVX-512" : LANES == 8 ? "AVX
 
 extern const Kernels SELF_MRI_OF_SET(kernels_);
 const Kernels SELF_MRI_OF_SET(kernels_) = {
-    INSTRUCTIONS,
-    convolve,
-    convolveInput,
-    convolveFilter,
-    transposed,
-    transposedInput,
-    transposedFilter,
-    instanceNorm,
-    instanceNormGradient,
-    batchNormRelu,
-    batchNormReluGradient,
-    biasRelu,
-    biasReluGradient,
-    fourierColumns,
-    fourierRows,
-    maskColumns,
-    fourier,
-    normal,
-    dominantOfMatrices,
-    dominantOfSeries,
+    INSTRUCTIONS,          convolve,         convolveInput,    convolveFilter,       transposed,
+    transposedInput,       transposedFilter, instanceNorm,     instanceNormGradient, batchNormRelu,
+    batchNormReluGradient, biasRelu,         biasReluGradient, fourierColumns,       fourierRows,
+    maskColumns,           fourier,          normal,           dominantOfMatrices,   dominantOfSeries,
 };
 
 }  // namespace selfmri
