@@ -34,11 +34,7 @@ function runsOf(...trained: readonly (readonly number[])[]) {
   )
   return trained.map((coils, i) => {
     const used = { train: study.volumes.filter(volume => coils.includes(volume.coils)), val: study.volumes }
-    const run = addRun(services.profile, study.id, { config: i === 0 ? TRAINING : VARNET, used })
-    services.profile.db
-      .prepare("UPDATE runs SET environment = json_set(environment, '$.content', ?) WHERE id = ?")
-      .run(coils.join(), Number(run))
-    return run
+    return addRun(services.profile, study.id, { config: i === 0 ? TRAINING : VARNET, used, content: coils.join() })
   })
 }
 
