@@ -205,7 +205,8 @@ it('a training continues from a shorter equal training, and ends with the weight
     eventsOf(services.profile, id).some(({ event }) => event.type === 'note' && event.code === 'begins-as-run'),
   )
   // The baseline continues the control. So does the shorter control of equal time, which the longer control continues.
-  expect(goneOn).toHaveLength(3)
+  // VarNet's baseline continues VarNet's control.
+  expect(goneOn).toHaveLength(4)
   for (const { id, config, summary, ...run } of goneOn) {
     const whole = await startRun(services, { study, config: RunConfig.parse(config), parent: null })
     expect(tensorsOf(whole)).toEqual(tensorsOf({ id, config, summary, ...run }))

@@ -307,7 +307,8 @@ it('pictures of a report are jobs where trainings are jobs, and take no place', 
   const params = { path: '/a.h5', salt: '', slice: 0, mask, reconstructors: [null] }
   const leaving = new AbortController()
   const picture = pool.pictures.call('compare', params, { signal: leaving.signal })
-  await vi.waitFor(() => expect(readdirSync(join(profile.runs, 'jobs'))).toHaveLength(1))
+  const jobs = join(profile.runs, 'jobs')
+  await vi.waitFor(() => expect(readdirSync(jobs).map(job => existsSync(join(jobs, job, 'job.json')))).toEqual([true]))
   leaving.abort('close')
   await expect(picture).rejects.toMatchObject({ code: 'JOB_CONTINUES' })
 })
