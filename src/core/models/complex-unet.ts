@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { Kernels } from '../kernels.ts'
 import { BASELINE, UNROLLED } from '../training/recipes.ts'
-import { CHANNELS, type Input, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
+import { CHANNELS, type Input, type Network, type Parameters, type Pass, vector } from './network.ts'
 import { expand, reduce } from './physics/coils.ts'
 import { magnitude } from './physics/complex.ts'
 import { Consistency, hard, soft } from './physics/consistency.ts'
@@ -41,7 +41,7 @@ const unetOf = ({ channels, pools, zeroStart }: ComplexUnetConfig): NormUnet => 
 })
 
 const ETA = 'dc_weight'
-const SOFT: ParameterSpec = { name: ETA, kind: 'vector', shape: [1], fanIn: 1, initial: 1 }
+const SOFT = vector(ETA, 1, 1)
 
 /** The image after data consistency, and the k-space of all coils. */
 function consistent(

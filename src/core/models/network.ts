@@ -26,6 +26,15 @@ export interface ParameterSpec {
   readonly minimum?: { readonly value: number; readonly because: string }
 }
 
+/** A vector whose elements all begin with one value. */
+export const vector = (name: string, length: number, initial: number): ParameterSpec => ({
+  name,
+  kind: 'vector',
+  shape: [length],
+  fanIn: 1,
+  initial,
+})
+
 export type Parameters = Readonly<Record<string, tf.Tensor>>
 
 /** The setting that networks share. */

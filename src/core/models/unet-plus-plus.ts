@@ -9,7 +9,15 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { type Kernels, NORM_EPSILON } from '../kernels.ts'
 import { FROM_SCRATCH } from '../training/recipes.ts'
-import { CHANNELS, type Input, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
+import {
+  CHANNELS,
+  type Input,
+  type Network,
+  type ParameterSpec,
+  type Parameters,
+  type Pass,
+  vector,
+} from './network.ts'
 
 const UnetPlusPlusConfig = z.object({
   channels: CHANNELS,
@@ -45,14 +53,6 @@ const conv = (name: string, from: number, to: number, size: number): [ParameterS
   { name: `${name}.weight`, kind: 'conv', shape: [to, from, size, size], fanIn: from * size * size },
   { name: `${name}.bias`, kind: 'vector', shape: [to], fanIn: from * size * size },
 ]
-
-const vector = (name: string, length: number, initial: number): ParameterSpec => ({
-  name,
-  kind: 'vector',
-  shape: [length],
-  fanIn: 1,
-  initial,
-})
 
 /**
  * Parameters with PyTorch's names, running statistics last.

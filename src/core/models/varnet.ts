@@ -9,7 +9,15 @@ import { z } from 'zod'
 import { AppError } from '../../contract/errors.ts'
 import type { Kernels } from '../kernels.ts'
 import { UNROLLED } from '../training/recipes.ts'
-import { CHANNELS, type Input, type Network, type ParameterSpec, type Parameters, type Pass } from './network.ts'
+import {
+  CHANNELS,
+  type Input,
+  type Network,
+  type ParameterSpec,
+  type Parameters,
+  type Pass,
+  vector,
+} from './network.ts'
 import { expand, fourierOfCoils, imageOf, reduce } from './physics/coils.ts'
 import { dividedByRoot } from './physics/complex.ts'
 import { Consistency, hard, maskOfCoils, soft } from './physics/consistency.ts'
@@ -80,7 +88,7 @@ function parameters(config: VarNetConfig): ParameterSpec[] {
     if (config.consistency === 'soft') {
       // The first cascade's k-space equals the measured k-space, so its η has no gradient and keeps its value.
       const buffer = t === 0 ? ({ buffer: true } as const) : {}
-      specs.push({ name: etaName(t), kind: 'vector', shape: [1], fanIn: 1, initial: 1, ...buffer })
+      specs.push({ ...vector(etaName(t), 1, 1), ...buffer })
     }
     specs.push(...normUnetParameters(cascadeUnet(config, t)))
   }

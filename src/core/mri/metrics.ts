@@ -98,6 +98,14 @@ export function scoreSlice(
   return { ssim, psnr, nmse, foreground }
 }
 
+/** Mean SSIM of one slice [height, width], over all windows. `maximum`: see `scoreSlice`. */
+export const meanSsim = (
+  prediction: Float32Array,
+  target: Float32Array,
+  [height, width]: readonly [number, number],
+  maximum: number,
+): number => mean(ssimMap(prediction, target, height, width, maximum))
+
 /**
  * SSIM of every 7 × 7 window inside the image, [height − 6, width − 6]. The index is the window's upper left corner.
  * Each image is centred on its own mean first, because E[x²] − E[x]² loses the digits of a large common level.

@@ -7,9 +7,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Takes } from '../../contract/networks.ts'
 import type { LossWeights } from '../../contract/recipes.ts'
-import { K1, K2, ssimMap, WINDOW } from '../mri/metrics.ts'
+import { K1, K2, meanSsim, WINDOW } from '../mri/metrics.ts'
 import type { Shape } from '../mri/transform.ts'
-import { mean } from '../statistics.ts'
 
 /** Images are [batch, height, width, 1]. `range` [batch]: the maximum of the ground truth over each sample's volume. */
 type TensorLoss = (output: tf.Tensor4D, target: tf.Tensor4D, range: tf.Tensor1D) => tf.Scalar
@@ -65,7 +64,7 @@ const LOSSES: Readonly<Record<keyof LossWeights, ImageLoss>> = {
   },
   ssim: {
     ofTensors: oneMinusSsim,
-    ofSlice: (output, target, [height, width], range) => 1 - mean([...ssimMap(output, target, height, width, range)]),
+    ofSlice: (output, target, shape, range) => 1 - meanSsim(output, target, shape, range),
   },
 }
 

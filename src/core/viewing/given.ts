@@ -12,7 +12,7 @@ import { reconstructionOf } from '../models/network.ts'
 import { type PlainTensor, unpack } from '../models/parameters.ts'
 import { type PlainBatch, stackParts, tensorsOf } from '../models/parts.ts'
 import type { Fourier } from '../mri/fourier.ts'
-import { ssimMap } from '../mri/metrics.ts'
+import { meanSsim } from '../mri/metrics.ts'
 import { fullPattern, maskOfSamples, type Pattern } from '../mri/pattern.ts'
 import { forward } from '../mri/sense/encoding.ts'
 import { cropShape } from '../mri/transform.ts'
@@ -143,12 +143,5 @@ function ssimOf(
 ): readonly number[] | null {
   if (range === null || images.length === 0 || !isWhole(volume.info, index, 'ground truth')) return null
   const truth = croppedTruth(volume, index)
-  const [height, width] = cropShape(volume.info)
-  return (
-    truth &&
-    images.map(image => {
-      const map = ssimMap(image, truth, height, width, range)
-      return map.reduce((sum, value) => sum + value, 0) / map.length
-    })
-  )
+  return truth && images.map(image => meanSsim(image, truth, cropShape(volume.info), range))
 }

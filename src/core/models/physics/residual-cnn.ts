@@ -7,7 +7,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { type BatchNorm, type Kernels, NORM_EPSILON } from '../../kernels.ts'
-import type { ParameterSpec, Parameters, Shapes } from '../network.ts'
+import { type ParameterSpec, type Parameters, type Shapes, vector } from '../network.ts'
 
 export interface ResidualCnn {
   /** Channels of all layers but the last. */
@@ -24,14 +24,6 @@ const PARTS = 2
 const MOMENTUM = 0.01
 
 const layerName = ({ prefix }: Pick<ResidualCnn, 'prefix'>, i: number) => `${prefix}layers.${i}`
-
-const vector = (name: string, length: number, initial: number): ParameterSpec => ({
-  name,
-  kind: 'vector',
-  shape: [length],
-  fanIn: 1,
-  initial,
-})
 
 export function residualCnnParameters(cnn: ResidualCnn): ParameterSpec[] {
   const { channels, layers, batchNorm, zeroStart } = cnn

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Given } from '../../../../src/contract/networks.ts'
+import { OptimizerConfig } from '../../../../src/contract/recipes.ts'
 import { modl } from '../../../../src/core/models/modl.ts'
 import type { Input, Pass } from '../../../../src/core/models/network.ts'
 import { fromTorch, initialParameters, toTorch, unpack } from '../../../../src/core/models/parameters.ts'
@@ -207,13 +208,7 @@ describe.each(KINDS)('MoDL, $name', ({ settings }) => {
   })
 
   it('is replayed with equal bits, and leaves no tensor behind', async () => {
-    const optimizer = makeOptimizer(kernels(), {
-      kind: 'adam',
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      weightDecay: 0,
-    })
+    const optimizer = makeOptimizer(kernels(), OptimizerConfig.parse({ kind: 'adam' }))
     const step = makeStep(
       specs,
       (parameters, { target, ...input }, pass) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { OptimizerConfig } from '../../../../src/contract/recipes.ts'
 import { makePlainKernels } from '../../../../src/core/kernels.ts'
 import { complexUnet } from '../../../../src/core/models/complex-unet.ts'
 import { centreCrop } from '../../../../src/core/models/model.ts'
@@ -104,13 +105,7 @@ describe.each(['even', 'odd', 'batch', 'single'])('VarNet, %s', name => {
 
   it('follows fastMRI over three steps of Adam', async () => {
     const { crop, ...truth } = truthOf(name)
-    const optimizer = makeOptimizer(kernels(), {
-      kind: 'adam',
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      weightDecay: 0,
-    })
+    const optimizer = makeOptimizer(kernels(), OptimizerConfig.parse({ kind: 'adam' }))
     const step = makeStep(
       specs,
       (parameters, { target, range, ...input }) => {

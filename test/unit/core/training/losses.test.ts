@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { LossWeights } from '../../../../src/contract/recipes.ts'
+import { OptimizerConfig } from '../../../../src/contract/recipes.ts'
 import { makeLoss } from '../../../../src/core/training/losses.ts'
 import { makeOptimizer } from '../../../../src/core/training/optimizers.ts'
 import { makeStep } from '../../../../src/core/training/step.ts'
@@ -77,13 +78,7 @@ describe('the loss between images', () => {
 
   it('a mixture is replayed with equal bits, and leaves no tensor behind', async () => {
     const { ofTensors } = makeLoss({ l1: 0.3, l2: 2, ssim: 0.5 })
-    const optimizer = makeOptimizer(kernels(), {
-      kind: 'adam',
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      weightDecay: 0,
-    })
+    const optimizer = makeOptimizer(kernels(), OptimizerConfig.parse({ kind: 'adam' }))
     const step = makeStep(
       [
         { name: 'weights', kind: 'matrix', shape: [12, 10], fanIn: 1 },
