@@ -1,4 +1,5 @@
 /** Every method on a network of complex images, alone and inside a VarNet. */
+
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Pretext, Recipe } from '../../src/contract/recipes.ts'
@@ -16,6 +17,7 @@ import { measurementMask } from '../../src/core/ssl/view-masks.ts'
 import { startingWeights } from '../../src/core/torch/start.ts'
 import { trainInMemory } from '../../src/core/training/in-memory.ts'
 import { compute, useEngine } from '../engine.ts'
+import { expectLiveGradients } from '../gradients.ts'
 import { noiseVolume, sourceOf } from '../volumes.ts'
 
 beforeAll(useEngine)
@@ -89,15 +91,7 @@ describe.each(Object.keys(METHODS))('%s on complex images', id => {
       task.loss({ ...unpack(flat as tf.Tensor1D, specs), ...buffers }, batch, { set() {} }),
     )(start)
     expect(Number.isFinite(value.dataSync()[0])).toBe(true)
-    const gradients = unpack(grad as tf.Tensor1D, specs)
-    for (const { name, buffer } of specs) {
-      const values = Array.from(gradients[name].dataSync())
-      expect(values.every(Number.isFinite), name).toBe(true)
-      expect(
-        values.some(each => each !== 0),
-        name,
-      ).toBe(!buffer)
-    }
+    expectLiveGradients(unpack(grad as tf.Tensor1D, specs), specs)
   })
 
   it('gives the same weights for the same seed, others for another, and leaves no tensor behind', async () => {

@@ -1,4 +1,5 @@
 /** Tests of every network and every method. A new entry in a table inherits these tests. */
+
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { throwIfCancelled } from '../../src/contract/errors.ts'
@@ -23,6 +24,7 @@ import type { Training, TrainingTask } from '../../src/core/training/task.ts'
 import { train } from '../../src/core/training/train.ts'
 import { graphStepper } from '../../src/engine/tensorflow/graph/stepper.ts'
 import { compute, useEngine } from '../engine.ts'
+import { expectLiveGradients } from '../gradients.ts'
 import { SMALL_NETWORK } from '../network-inputs.ts'
 import { noiseVolume, sourceOf } from '../volumes.ts'
 
@@ -160,15 +162,7 @@ describe.each(cases)('%s', (_, { network: networkId, make }) => {
     // Parts are read by name, so their order does not change the loss.
     const shuffled = Object.fromEntries(Object.entries(batch).toReversed())
     expect(task.loss({ ...held, ...buffers }, shuffled, { set() {} }).dataSync()).toEqual(value.dataSync())
-    const gradients = unpack(grad as tf.Tensor1D, specs)
-    for (const { name, buffer } of specs) {
-      const values = Array.from(gradients[name].dataSync())
-      expect(values.every(Number.isFinite), name).toBe(true)
-      expect(
-        values.some(each => each !== 0),
-        name,
-      ).toBe(!buffer)
-    }
+    expectLiveGradients(unpack(grad as tf.Tensor1D, specs), specs)
   })
 
   it('gives the same losses and weights for the same seed, and others for another', async () => {
