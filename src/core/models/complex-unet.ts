@@ -90,8 +90,8 @@ export const complexUnet: Network<ComplexUnetConfig> = {
       training: { ...BASELINE, loss: { l1: 1 } },
     },
     workstation: {
-      note: '16 channels, 1 − SSIM, Adam 1e-3, 20 epochs. The zero start begins at the zero-filled image.',
-      config: { channels: 16, zeroStart: true },
+      note: '16 channels, soft data consistency, 1 − SSIM, Adam 1e-3, 20 epochs. Begins at the zero-filled image.',
+      config: { channels: 16, consistency: 'soft', zeroStart: true },
       training: UNROLLED.workstation,
     },
   },

@@ -231,7 +231,7 @@ export const varnet: Network<VarNetConfig> = {
     },
     workstation: {
       note: 'A small network that starts from the measured data: 5 cascades, 8 channels, Adam 1e-3, 20 epochs.',
-      config: { cascades: 5, channels: 8, pools: 3, mapChannels: 4, mapPools: 3, zeroStart: true },
+      config: { cascades: 5, channels: 8, pools: 3, mapChannels: 8, mapPools: 3, zeroStart: true },
       training: UNROLLED.workstation,
     },
   },
