@@ -1,6 +1,7 @@
 /** The export formats of a slice or a volume, and the names of exported files. */
 import { z } from 'zod'
 import { AppError } from './errors.ts'
+import { fileOfVolume, partOfVolume } from './volume-path.ts'
 
 export const ExportFormat = z.enum(['hdf5', 'npy', 'nifti', 'dicom'])
 export type ExportFormat = z.infer<typeof ExportFormat>
@@ -22,8 +23,12 @@ export const exportEnding = (format: ExportFormat, slice: number | null): string
 /** Endings of data files. Any other text behind a dot belongs to the name: `scan_1.5`. */
 const DATA_ENDING = /(?<=.)\.(?:h5|hdf5?|he5)$/i
 
-/** A data file's name without its ending. */
-export const stemOf = (file: string): string => file.replace(DATA_ENDING, '')
+/** The name of a volume for results: without the file's ending, and with its part behind `_`. */
+export function stemOf(file: string): string {
+  const stem = fileOfVolume(file).replace(DATA_ENDING, '')
+  const part = partOfVolume(file)
+  return part === null ? stem : `${stem}_${part}`
+}
 
 /** Longest file name of ext4, XFS, Btrfs, APFS and NTFS, in bytes. */
 const MOST_NAME_BYTES = 255

@@ -99,10 +99,25 @@ export type VolumeContent = z.infer<typeof VolumeContent>
 export const VoxelSize = z.tuple([z.number(), z.number(), z.number().nullable()])
 export type VoxelSize = z.infer<typeof VoxelSize>
 
+const Vector = z.tuple([z.number(), z.number(), z.number()])
+
+/**
+ * Where the slices lie in the patient, in DICOM's coordinates: x to the left, y to the back, z to the head.
+ * Pixel sizes and the slice thickness are `voxelSize`. The spacing of slices follows from `origins`.
+ */
+export const Geometry = z.object({
+  /** Unit vectors along a row of the image (towards higher columns) and along a column (towards higher rows). */
+  right: Vector,
+  down: Vector,
+  /** For each slice, where the origin of the Fourier transform lies: the pixel ⌊rows / 2⌋, ⌊columns / 2⌋. mm. */
+  origins: z.array(Vector),
+})
+export type Geometry = z.infer<typeof Geometry>
+
 export const VolumeInfo = z.object({
-  /** Absolute path. */
+  /** Absolute path of the file, with the part of the volume if the file holds several: see `volumePath`. */
   path: z.string(),
-  /** File name with extension. The seed of the file's mask, as in fastMRI. */
+  /** File name with extension, and the part. The seed of the volume's mask, as in fastMRI. */
   file: z.string(),
   slices: z.int(),
   /** k-space matrix: readout rows, phase-encoding columns. */
@@ -127,6 +142,8 @@ export const VolumeInfo = z.object({
    * The pixel size of an image comes from `voxelSizeOf` (core) or from its `FrameMeta`.
    */
   voxelSize: VoxelSize.optional(),
+  /** Absent if the file does not say. */
+  geometry: Geometry.optional(),
   /**
    * Columns left ≤ column < right can be measured, as the header says. The columns outside are padding.
    * Absent: all columns, or the header does not say.

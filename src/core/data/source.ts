@@ -9,5 +9,9 @@ export interface FileSource {
   readonly bytes: number
   /** The file's datasets and attributes; `null` if the file is not HDF5. */
   hdf5(): Hdf5File | null
+  /** Bytes `from` ≤ byte < `from` + `length`, fewer if the file ends before. A fresh array. */
+  read(from: number, length: number): Uint8Array
+  /** The file with this file's name and another ending, such as `.hdr`. `null`: none. This source closes it. */
+  sibling(ending: string): FileSource | null
   dispose(): void
 }

@@ -1,5 +1,5 @@
 /** A volume as core uses it, independent of its file format. */
-import type { SliceFault, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
+import type { SliceFault, VolumeInfo } from '../../contract/volumes.ts'
 import type { Pattern } from '../mri/pattern.ts'
 import type { StoredMask } from '../mri/stored-mask.ts'
 import type { FileSource } from './source.ts'
@@ -51,18 +51,33 @@ export interface Stack {
 /** A mask in a file: over columns, as 0 and 1, or of another kind. */
 export type FileMask = Uint8Array | StoredMask
 
-/** The parts of a file that are used. The identity of the file is computed from these parts. */
-export interface Used {
-  /** K-space is first. */
-  readonly stacks: readonly Stack[]
+/** Facts that a file states about a volume. */
+export type StatedFacts = Pick<
+  VolumeInfo,
+  'reconSize' | 'voxelSize' | 'geometry' | 'padding' | 'acquisition' | 'maximum' | 'orientation' | 'synthetic'
+> & {
+  /** `null`: the file's name stands for the patient. */
+  readonly patientId: string | null
+}
+
+/** A volume as a file stores it: what is used of the file. The identity of the volume is computed from these parts. */
+export interface StoredVolume {
   readonly matrix: Matrix
+  readonly kspace: Stack
+  readonly target: Stack | null
+  readonly noiseFree: Stack | null
   /** The file's own mask; `null` if the file has none. */
   readonly mask: FileMask | null
   readonly header: string | null
   readonly attributes: Readonly<Record<string, string | number | null>>
+  readonly facts: StatedFacts
   /** What is odd about the file, in words, as far as it is known before k-space is read. */
   readonly remarks: readonly string[]
 }
+
+/** The used arrays, k-space first. */
+export const stacksOf = ({ kspace, target, noiseFree }: StoredVolume): Stack[] =>
+  [kspace, target, noiseFree].filter(stack => stack !== null)
 
 /** One file format: a file of `formats/` and a line in its table. */
 export interface VolumeFormat {
@@ -71,8 +86,8 @@ export interface VolumeFormat {
   readonly extensions: readonly string[]
   /** Whether the file looks like this format, judged by its bytes or by the names of its datasets. */
   sniff(source: FileSource): boolean
-  /** `hashPatient` turns a patient id into a hash that may be stored. From this call on, the volume owns the source. */
-  open(source: FileSource, hashPatient: (id: string) => string, content?: VolumeContent): Volume
-  /** Throws the errors of `open` if the file cannot be used. */
-  used(source: FileSource): Used
+  /** The parts of the file, for `volumePath`. Absent: the file holds one volume. */
+  parts?(source: FileSource): readonly string[]
+  /** The volume in the file, or in a part of the file. Throws if the volume cannot be used. */
+  read(source: FileSource, part: string | null): StoredVolume
 }

@@ -4,11 +4,10 @@ import { existsSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import type { FileVersion, SliceFault, VolumeContent } from '../../contract/volumes.ts'
-import { usedOf } from '../../core/data/formats/index.ts'
 import type { Fault } from '../../core/data/measured.ts'
 import { faultOfImage, surveyKspace } from '../../core/data/sampling.ts'
 import type { FileSource } from '../../core/data/source.ts'
-import type { Used } from '../../core/data/volume.ts'
+import { type StoredVolume, stacksOf } from '../../core/data/volume.ts'
 import type { Pause } from '../../core/pause.ts'
 
 export interface Reading {
@@ -29,14 +28,14 @@ export interface Reading {
  */
 export async function readContent(
   source: FileSource,
+  used: StoredVolume,
   version: FileVersion,
   { pause, onBytes }: Reading,
 ): Promise<VolumeContent> {
-  const used = usedOf(source)
   const hash = createHash('sha256')
   const survey = surveyKspace(used.matrix, used.mask)
   const faults: SliceFault[] = []
-  const stacks = used.stacks.map(stack => ({
+  const stacks = stacksOf(used).map(stack => ({
     ...stack,
     weight: stack.shape.reduce((product, size) => product * size, stack.role === 'k-space' ? 2 : 1),
   }))
@@ -113,8 +112,8 @@ function noSignal({ path }: FileSource, faults: readonly SliceFault[]): AppError
 }
 
 /** The part of a missing source file reads as zeros. */
-function missingSources({ path }: FileSource, { stacks }: Used): string[] {
-  return stacks.flatMap(({ dataset, sources }) => {
+function missingSources({ path }: FileSource, used: StoredVolume): string[] {
+  return stacksOf(used).flatMap(({ dataset, sources }) => {
     const missing = sources().filter(source => !existsSync(source))
     if (missing.length === 0) return []
     const names = missing.map(source => relative(dirname(path), source)).join(', ')

@@ -1,11 +1,12 @@
-/** Tells whether a file was written since an earlier look, without reading the file. */
+/** Tells whether the file of a volume was written since an earlier look, without reading the file. */
 import { statSync } from 'node:fs'
 import { AppError } from '../../contract/errors.ts'
+import { fileOfVolume } from '../../contract/volume-path.ts'
 import type { FileVersion } from '../../contract/volumes.ts'
 import { fileError } from './file-errors.ts'
 
 function versionOf(path: string): FileVersion {
-  const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true })
+  const { size, mtimeNs, ctimeNs, ino } = statSync(fileOfVolume(path), { bigint: true })
   return { bytes: Number(size), modified: String(mtimeNs), changed: String(ctimeNs), inode: String(ino) }
 }
 

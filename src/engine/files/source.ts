@@ -1,7 +1,8 @@
 /** Opens the file that a format reads. */
 import fs from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
+import type { Hdf5File } from '../../core/data/hdf5.ts'
 import type { FileSource } from '../../core/data/source.ts'
 import { fileError } from './file-errors.ts'
 import { openHdf5 } from './hdf5.ts'
@@ -11,14 +12,42 @@ import { isHdf5 } from './hdf5-superblock.ts'
 export async function openSource(path: string): Promise<FileSource> {
   const absolute = resolve(path)
   const { bytes, hdf5 } = look(absolute)
-  const file = hdf5 ? await openHdf5(absolute) : null
+  return sourceOf(absolute, bytes, hdf5 ? await openHdf5(absolute) : null)
+}
+
+function sourceOf(path: string, bytes: number, file: Hdf5File | null): FileSource {
+  let descriptor: number | null = null
+  const siblings = new Map<string, FileSource | null>()
   return {
-    path: absolute,
-    name: basename(absolute),
+    path,
+    name: basename(path),
     bytes,
     hdf5: () => file,
-    dispose: () => file?.dispose(),
+    read(from, length) {
+      try {
+        descriptor ??= fs.openSync(path, 'r')
+        const found = new Uint8Array(Math.max(0, Math.min(length, bytes - from)))
+        return found.subarray(0, fs.readSync(descriptor, found, 0, found.length, from))
+      } catch (error) {
+        throw fileError(error, path)
+      }
+    },
+    sibling(ending) {
+      if (!siblings.has(ending)) siblings.set(ending, siblingOf(path, ending))
+      return siblings.get(ending)!
+    },
+    dispose() {
+      file?.dispose()
+      if (descriptor !== null) fs.closeSync(descriptor)
+      descriptor = null
+      for (const sibling of siblings.values()) sibling?.dispose()
+    },
   }
+}
+
+function siblingOf(path: string, ending: string): FileSource | null {
+  const beside = join(dirname(path), basename(path, extname(path)) + ending)
+  return fs.statSync(beside, { throwIfNoEntry: false }) ? sourceOf(beside, look(beside).bytes, null) : null
 }
 
 function look(path: string): { readonly bytes: number; readonly hdf5: boolean } {

@@ -4,10 +4,12 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { AppError, reasonOf, throwIfCancelled } from '../../contract/errors.ts'
+import { fileOfVolume, partOfVolume } from '../../contract/volume-path.ts'
 import type { Role, SkippedFile, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
-import { EXTENSIONS, openFormat } from '../../core/data/formats/index.ts'
+import { EXTENSIONS, readStored, volumePaths } from '../../core/data/formats/index.ts'
+import { openStored } from '../../core/data/open.ts'
 import type { FileSource } from '../../core/data/source.ts'
-import type { Volume } from '../../core/data/volume.ts'
+import { type StoredVolume, stacksOf, type Volume } from '../../core/data/volume.ts'
 import type { Pause } from '../../core/pause.ts'
 import { type Reading, readContent } from './contents.ts'
 import { fileError } from './file-errors.ts'
@@ -46,13 +48,22 @@ export async function openVolume(
   reading: Reading = { pause: setImmediate },
 ): Promise<Volume> {
   const before = versionNow(path, content?.version)
-  const source = await openSource(path)
-  try {
+  return withSource(path, async source => {
     requireVersion(path, versionNow(path, before), before) // the file was not replaced before it was opened
+    const part = partOfVolume(path)
+    const stored = readStored(source, part)
     const isAsRead = content && isSameVersion(before, content.version)
-    const now = isAsRead ? content : await readAgain(path, source, reading)
+    const now = isAsRead ? content : await readAgain(path, { source, stored }, reading)
     if (content) requireContent(path, now, content)
-    return openFormat(source, hashPatient(salt), now)
+    return openStored(stored, { source, part }, hashPatient(salt), now)
+  })
+}
+
+/** Calls `use` with the file of a volume. If `use` throws, the file is closed. */
+async function withSource<T>(path: string, use: (source: FileSource) => Promise<T> | T): Promise<T> {
+  const source = await openSource(fileOfVolume(path))
+  try {
+    return await use(source)
   } catch (error) {
     source.dispose()
     throw error
@@ -65,20 +76,28 @@ export function requireContent(path: string, now: VolumeContent, read: VolumeCon
   throw new AppError('DATA_CHANGED', `The content of ${path} has changed since the last scan. Scan the study again.`)
 }
 
-async function readAgain(path: string, source: FileSource, reading: Reading): Promise<VolumeContent> {
+interface OpenFile {
+  readonly source: FileSource
+  readonly stored: StoredVolume
+}
+
+async function readAgain(path: string, opened: OpenFile, reading: Reading): Promise<VolumeContent> {
   const last = lastRead.get(path)
   if (last && isSameVersion(versionNow(path, last.version), last.version)) return last
-  const now = await readWhole(path, source, reading)
+  const now = await readWhole(path, opened, reading)
   lastRead.set(path, now)
   return now
 }
 
-async function readWhole(path: string, source: FileSource, reading: Reading): Promise<VolumeContent> {
+async function readWhole(path: string, { source, stored }: OpenFile, reading: Reading): Promise<VolumeContent> {
   const file = source.hdf5()
-  const others = file?.datasets.flatMap(name => file.virtualSources(name)) ?? []
-  const version = fileVersion(path, others)
-  const content = await readContent(source, version, reading)
-  requireVersion(path, fileVersion(path, others), version)
+  const others = [
+    ...(file?.datasets.flatMap(name => file.virtualSources(name)) ?? []),
+    ...stacksOf(stored).flatMap(stack => stack.sources()),
+  ]
+  const version = fileVersion(path, [...new Set(others)])
+  const content = await readContent(source, stored, version, reading)
+  requireVersion(path, versionNow(path, version), version)
   return content
 }
 
@@ -89,28 +108,64 @@ export async function contentOf(path: string, pause: Pause): Promise<VolumeConte
 }
 
 /** Opens a volume without reading its content. The volume's sampling is `unread`. */
-export async function listVolume(path: string, salt: string): Promise<Volume> {
+export const listVolume = (path: string, salt: string): Promise<Volume> =>
+  withSource(path, source => {
+    const part = partOfVolume(path)
+    return openStored(readStored(source, part), { source, part }, hashPatient(salt))
+  })
+
+/** The volumes of a file for which `isWanted` holds, and the reasons why others of them cannot be used. */
+async function listFile(path: string, salt: string, isWanted: (volume: string) => boolean) {
   const source = await openSource(path)
   try {
-    return openFormat(source, hashPatient(salt))
-  } catch (error) {
+    return volumePaths(source)
+      .filter(isWanted)
+      .map((each): VolumeInfo | SkippedFile => {
+        try {
+          const part = partOfVolume(each)
+          return openStored(readStored(source, part), { source, part }, hashPatient(salt)).info
+        } catch (error) {
+          return { path: each, reason: reasonOf(fileError(error, path)) }
+        }
+      })
+  } finally {
     source.dispose()
-    throw error
   }
 }
 
-/** Lists the volumes in files and folders, sorted by path. Unusable files are listed in `skipped` with a reason. */
+/** The files under `paths`. Paths with a part name single volumes of their files. */
+async function filesUnder(paths: readonly string[], skipped: SkippedFile[], signal?: AbortSignal) {
+  const named = new Set(paths.filter(path => partOfVolume(path) !== null).map(path => resolve(path)))
+  const whole = await findFiles(
+    paths.filter(path => partOfVolume(path) === null),
+    skipped,
+    signal,
+  )
+  const isWhole = new Set(whole.map(({ path }) => path))
+  const others = (await findFiles([...named].map(fileOfVolume), skipped, signal)).filter(
+    ({ path }) => !isWhole.has(path),
+  )
+  return {
+    files: [...whole, ...others].sort(byPath),
+    isWanted: (volume: string) => named.has(volume) || isWhole.has(fileOfVolume(volume)),
+  }
+}
+
+/**
+ * Lists the volumes in files and folders, sorted by path. A path with a part names this volume of its file alone.
+ * Unusable files are listed in `skipped` with a reason.
+ */
 export async function scanFolder(paths: readonly string[], salt: string, options: ScanOptions = {}): Promise<Scan> {
   const { onProgress, signal } = options
   const skipped: SkippedFile[] = []
-  const files = await findFiles(paths, skipped, signal)
+  const { files, isWanted } = await filesUnder(paths, skipped, signal)
   const volumes: ScannedVolume[] = []
   for (const [index, { path, role }] of files.entries()) {
     throwIfCancelled(signal)
     try {
-      const volume = await listVolume(path, salt)
-      volumes.push({ ...volume.info, role })
-      volume.dispose()
+      for (const each of await listFile(path, salt, isWanted))
+        if ('reason' in each) skipped.push(each)
+        else volumes.push({ ...each, role })
     } catch (error) {
       skipped.push({ path, reason: reasonOf(fileError(error, path)) })
     }

@@ -5,6 +5,7 @@ import process from 'node:process'
 import { AppError, reasonOf } from '../../contract/errors.ts'
 import type { VolumeScore } from '../../contract/evaluation.ts'
 import { exportName, requireFittingName, stemOf } from '../../contract/exports.ts'
+import { fileOfVolume } from '../../contract/volume-path.ts'
 import type { SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
 import { classicalOf } from '../../core/classical.ts'
 import { maskOf } from '../../core/data/patterns.ts'
@@ -220,7 +221,7 @@ export const handlers: Handlers = {
     }
     return withReconstructor(request.reconstructor, async reconstructor => {
       const written: Reconstructed[] = []
-      const taken = new Set(await Promise.all(files.map(({ path }) => realpath(path)))) // inputs are never replaced
+      const taken = new Set(await Promise.all(files.map(({ path }) => realpath(fileOfVolume(path))))) // inputs are never replaced
       const skipped = await eachVolume(files, salt, context, async (volume, onShare) => {
         const { info } = volume
         const name = exportName(stem ?? stemOf(info.file), format, slice)

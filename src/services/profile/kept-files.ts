@@ -1,6 +1,7 @@
 /** Files that no result may replace: files of studies, and inputs of a command. */
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { fileOfVolume } from '../../contract/volume-path.ts'
 import { fileAt } from './paths.ts'
 import type { Profile } from './profile.ts'
 
@@ -22,9 +23,9 @@ export function keptFiles(profile: Profile, inputs: readonly string[] = []) {
     .prepare('SELECT volumes.path, studies.name FROM volumes JOIN studies ON studies.id = volumes.study_id')
     .all() as { path: string; name: string }[]
   const kept = [
-    ...inputs.map(path => ({ path, why: 'which is an input of this command' })),
+    ...inputs.map(path => ({ path: fileOfVolume(path), why: 'which is an input of this command' })),
     ...ofStudies.map(({ path, name }) => ({
-      path: fileAt(profile, path),
+      path: fileOfVolume(fileAt(profile, path)),
       why: `which is a file of the study “${name}”`,
     })),
   ]

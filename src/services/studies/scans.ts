@@ -1,6 +1,7 @@
 /** The study of new scans: files for reconstruction only. The study is made with the first file. */
 import { rmSync } from 'node:fs'
 import { AppError } from '../../contract/errors.ts'
+import { fileOfVolume } from '../../contract/volume-path.ts'
 import type { SkippedFile } from '../../contract/volumes.ts'
 import { fileAt, pathWithin, storedFile, uploadsDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
@@ -23,10 +24,12 @@ function makeStudy(profile: Profile): number {
   return Number(lastInsertRowid)
 }
 
-/** Deletes an uploaded file that no study uses, because only the profile has this file. */
+/** Deletes an uploaded file of which no study uses a volume, because only the profile has this file. */
 function dropUpload(profile: Profile, path: string): void {
-  const used = profile.db.prepare('SELECT 1 FROM volumes WHERE path = ?').get(storedFile(profile, path))
-  if (!used && pathWithin(uploadsDirectory(profile), path)) rmSync(path, { force: true })
+  const file = fileOfVolume(path)
+  if (!pathWithin(uploadsDirectory(profile), file)) return
+  const paths = profile.db.prepare('SELECT path FROM volumes').pluck().all() as string[]
+  if (!paths.some(each => fileOfVolume(each) === storedFile(profile, file))) rmSync(file, { force: true })
 }
 
 export interface AddedScans {

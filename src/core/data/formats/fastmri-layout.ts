@@ -2,15 +2,9 @@
 import { AppError } from '../../../contract/errors.ts'
 import { fitsVolume, hasRowsOnly, type StoredMask, storedMask } from '../../mri/stored-mask.ts'
 import { type Hdf5File, isComplex, isReal } from '../hdf5.ts'
-import type { FileMask, Matrix, Stack } from '../volume.ts'
+import type { FileMask, Stack, StoredVolume } from '../volume.ts'
 
-export interface Layout {
-  readonly slices: number
-  readonly matrix: Matrix
-  readonly kspace: Stack
-  readonly target: Stack | null
-  readonly noiseFree: Stack | null
-}
+export type Layout = Pick<StoredVolume, 'matrix' | 'kspace' | 'target' | 'noiseFree'>
 
 /**
  * fastMRI's multi-coil files have the ground truth `reconstruction_rss`, the root sum of squares over coils. In its
@@ -38,7 +32,6 @@ export function layoutOf(file: Hdf5File): Layout {
   const noiseFree = hasNoiseFree ? imageStack(file, 'noise-free', 'reconstruction_noise_free', slices) : null
   if (noiseFree !== null) requireSameSize(file, noiseFree, target)
   return {
-    slices,
     matrix: { coils, rows, columns },
     // A file of one coil has the same identity with and without an axis of coils.
     kspace: stackOf(file, 'k-space', 'kspace', coils === 1 ? [slices, rows, columns] : [slices, coils, rows, columns]),
@@ -118,10 +111,8 @@ function requireSameSize(file: Hdf5File, noiseFree: Stack, target: Stack | null)
  * The dataset `mask`. As 0 and 1 if it has one number or boolean per column, in any shape but [rows, 1]. A mask that
  * repeats these numbers for every row or slice means the same. Other masks have the shapes of `storedMask`.
  */
-export function readMask(
-  file: Hdf5File,
-  { slices, matrix: { rows, columns } }: Pick<Layout, 'slices' | 'matrix'>,
-): FileMask | null {
+export function readMask(file: Hdf5File, { kspace, matrix: { rows, columns } }: Layout): FileMask | null {
+  const [slices] = kspace.shape
   const shape = file.shape('mask')
   if (shape === null) return null
   const values = file.readNumbers('mask')

@@ -1,8 +1,8 @@
 /** The file formats that can be opened. A new format needs a file in this folder and a line in the table. */
 import { AppError } from '../../../contract/errors.ts'
-import type { VolumeContent } from '../../../contract/volumes.ts'
+import { volumePath } from '../../../contract/volume-path.ts'
 import type { FileSource } from '../source.ts'
-import type { Used, Volume, VolumeFormat } from '../volume.ts'
+import type { StoredVolume, VolumeFormat } from '../volume.ts'
 import { fastmriH5 } from './fastmri-h5.ts'
 
 export const FORMATS = { fastmriH5 } satisfies Record<string, VolumeFormat>
@@ -12,12 +12,24 @@ const formats: readonly VolumeFormat[] = Object.values(FORMATS)
 /** File name endings of all formats. */
 export const EXTENSIONS: readonly string[] = formats.flatMap(format => format.extensions)
 
-/** The volume in a file, by the first format that recognises the file. Without `content`, sampling may be `unread`. */
-export const openFormat = (source: FileSource, hashPatient: (id: string) => string, content?: VolumeContent): Volume =>
-  formatOf(source).open(source, hashPatient, content)
+/** Paths of the volumes in a file. */
+export function volumePaths(source: FileSource): string[] {
+  const parts = formatOf(source).parts?.(source)
+  return parts ? parts.map(part => volumePath(source.path, part)) : [source.path]
+}
 
-/** The parts of a file that are used. */
-export const usedOf = (source: FileSource): Used => formatOf(source).used(source)
+/** The volume of a file, by the first format that recognises the file. Throws if the file has no such part. */
+export function readStored(source: FileSource, part: string | null): StoredVolume {
+  const format = formatOf(source)
+  const parts = format.parts?.(source)
+  if (parts ? part !== null && parts.includes(part) : part === null) return format.read(source, part)
+  const expected = parts ? `one of its parts (${parts.join(', ')})` : 'the whole file, which holds one volume'
+  throw new AppError(
+    'FILE_UNREADABLE',
+    `Expected ${expected}, got ${part === null ? 'no part' : `the part ${part}`}, of ${source.path}. ` +
+      `Name ${volumePath(source.path, parts?.[0] ?? null)}.`,
+  )
+}
 
 function formatOf(source: FileSource): VolumeFormat {
   const format = formats.find(candidate => candidate.sniff(source))

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { AppError } from '../../../contract/errors.ts'
 import type { Findings, Study, StudyVolume } from '../../../contract/studies.ts'
+import { fileOfVolume, partOfVolume, volumePath } from '../../../contract/volume-path.ts'
 import type { Role, SkippedFile } from '../../../contract/volumes.ts'
 import { storedFile } from '../../profile/paths.ts'
 import { assignRoles } from '../split.ts'
@@ -22,10 +23,10 @@ interface Found {
 /** Folders and files to scan. */
 const placesOf = ({ roots, volumes }: Study): string[] => [...roots, ...volumes.map(({ path }) => path)]
 
-/** The real path of a file. Equal for all links to the file. */
+/** The real path of a volume. Equal for all links to its file. */
 const realPlace = (path: string): string => {
   try {
-    return realpathSync(path)
+    return volumePath(realpathSync(fileOfVolume(path)), partOfVolume(path))
   } catch {
     return path
   }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type VolumeContent, VolumeInfo } from '../../../../src/contract/volumes.ts'
-import { EXTENSIONS, openFormat, usedOf } from '../../../../src/core/data/formats/index.ts'
+import { EXTENSIONS, readStored } from '../../../../src/core/data/formats/index.ts'
 import type { ElementKind, Hdf5File } from '../../../../src/core/data/hdf5.ts'
+import { openStored } from '../../../../src/core/data/open.ts'
 import type { FileSource } from '../../../../src/core/data/source.ts'
 import { multiply } from '../../../../src/core/mri/pattern.ts'
 
@@ -44,6 +45,8 @@ function memoryFile(contents: Datasets, attributes: Attributes = {}): FileSource
     bytes: 1234,
     disposed: false,
     hdf5: () => file,
+    read: () => new Uint8Array(),
+    sibling: () => null,
     dispose() {
       this.disposed = true
     },
@@ -63,11 +66,13 @@ function images(slices: number, height: number, width: number, value = 1): Store
 }
 
 const full = kspace(3, [1, 2, 3, 4, 5])
+const openFile = (source: FileSource, content?: VolumeContent, hash = (id: string) => id) =>
+  openStored(readStored(source, null), { source, part: null }, hash, content)
 const open = (datasets: Datasets, attributes?: Attributes) =>
-  openFormat(memoryFile(datasets, attributes), id => `hash of ${id.length} letters`)
+  openFile(memoryFile(datasets, attributes), undefined, id => `hash of ${id.length} letters`)
 const sampling = (datasets: Datasets) => open(datasets).info.sampling
 
-describe('openFormat', () => {
+describe('a fastMRI file', () => {
   it('describes a full volume completely', () => {
     const header =
       '<ismrmrdHeader><encoding><reconSpace><matrixSize><x>8</x><y>7</y>' +
@@ -174,7 +179,7 @@ describe('openFormat', () => {
     const [kspace, reconstruction_esc] = [{ ...full, shape: [1, 3, 6, 5] }, images(1, 2, 2)]
     const volume = open({ kspace, reconstruction_esc })
     expect([volume.info.targetShape, volume.readTarget(0)]).toEqual([null, null])
-    const remarksOf = (datasets: Datasets) => usedOf(memoryFile(datasets)).remarks
+    const remarksOf = (datasets: Datasets) => readStored(memoryFile(datasets), null).remarks
     expect(remarksOf({ kspace, reconstruction_esc })).toEqual([expect.stringContaining('Add reconstruction_rss')])
     expect(remarksOf({ kspace, reconstruction_esc, reconstruction_rss: images(1, 2, 2) })).toEqual([])
     expect(remarksOf({ kspace: full, reconstruction_esc: images(3, 2, 2) })).toEqual([])
@@ -189,7 +194,7 @@ describe('openFormat', () => {
 
   it('disposes its file', () => {
     const file = memoryFile({ kspace: full })
-    openFormat(file, id => id).dispose()
+    openFile(file).dispose()
     expect(file.disposed).toBe(true)
   })
 
@@ -198,8 +203,8 @@ describe('openFormat', () => {
   })
 
   it('refuses a file of another kind, and names the formats', () => {
-    const other: FileSource = { path: '/data/scan.nii', name: 'scan.nii', bytes: 1, hdf5: () => null, dispose() {} }
-    expect(() => openFormat(other, id => id)).toThrow(
+    const other: FileSource = { ...memoryFile({}), path: '/data/scan.nii', name: 'scan.nii', hdf5: () => null }
+    expect(() => openFile(other)).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_FORMAT',
         message: expect.stringMatching(/fastMRI HDF5, got a file of another kind: \/data\/scan.nii\. .*\.h5, \.hdf5/),
@@ -388,7 +393,7 @@ describe('sampling', () => {
     remarks: [],
     ...content,
   })
-  const openKnown = (content: VolumeContent) => openFormat(memoryFile({ kspace: full }), id => id, content)
+  const openKnown = (content: VolumeContent) => openFile(memoryFile({ kspace: full }), content)
 
   it('is what the content says, once that is known', () => {
     const subSampled = {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { AppError } from '../../../../src/contract/errors.ts'
-import { usedOf } from '../../../../src/core/data/formats/index.ts'
+import { readStored } from '../../../../src/core/data/formats/index.ts'
+import { stacksOf } from '../../../../src/core/data/volume.ts'
 import { coilMaps, coilNoise, synthesizeCoils } from '../../../../src/core/mri/phantom/index.ts'
 import { openHdf5 } from '../../../../src/engine/files/hdf5.ts'
 import { openSource } from '../../../../src/engine/files/source.ts'
@@ -59,7 +60,7 @@ it('writes fastMRI’s multi-coil format, with the true maps and the covariance 
 
 it('writes volumes whose identity belongs to k-space and images, not to the maps', async () => {
   const source = await openSource(join(folder, 'train', 'synthetic_knee_3coils_2_000_CORPD_FBK.h5'))
-  expect(usedOf(source).stacks.map(({ dataset }) => dataset)).toEqual([
+  expect(stacksOf(readStored(source, null)).map(({ dataset }) => dataset)).toEqual([
     'kspace',
     'reconstruction_rss',
     'reconstruction_noise_free',
