@@ -89,7 +89,16 @@ export interface OnCoils extends NetworkChoice {
   readonly size: Size
 }
 export type UnrolledForward = { readonly kind: 'unrolled-forward' } & OnCoils
-export type Unrolled = { readonly kind: 'unrolled'; readonly loss: LossWeights } & OnCoils & Trained
+export type CoilShape = readonly [coils: number, rows: number, columns: number]
+export type Unrolled = {
+  readonly kind: 'unrolled'
+  readonly loss: LossWeights
+  /** Further shapes, of which each timed iteration takes a step too. */
+  readonly others?: readonly CoilShape[]
+  /** PyTorch computes each cascade again in the backward pass (torch.utils.checkpoint). */
+  readonly peerRecomputes?: boolean
+} & OnCoils &
+  Trained
 /** All slices of a file, reconstructed and scored. */
 export type Volume = { readonly kind: 'volume' } & NetworkChoice
 

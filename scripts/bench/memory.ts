@@ -1,5 +1,5 @@
 /** The memory of a process, as Linux reports it. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 
 export interface Memory {
   readonly residentBytes: number
@@ -21,3 +21,6 @@ export function memoryOf(pid: number): Memory | null {
     return null
   }
 }
+
+/** From now on, `peakBytes` counts the memory after this call (proc(5), clear_refs). */
+export const forgetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, '5')

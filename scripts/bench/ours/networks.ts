@@ -103,9 +103,9 @@ export const stepperOf = (
   { precision }: Pick<Given, 'precision'>,
 ) => graphStepper(stepIn(precision, loadedCompute()!.kernels, step), startingState(weights, optimizer))
 
-/** Steps on one batch: first the checked steps at the checked rate, then the timed steps at the timed rate. */
+/** First the checked steps on the first batch, at the checked rate. Timed, at the timed rate: a step on each batch. */
 export function stepsOn(
-  batch: Batch,
+  batches: readonly Batch[],
   step: Step,
   weights: Float32Array,
   given: Given<Computed & Trained>,
@@ -114,14 +114,16 @@ export function stepsOn(
   const optimizer = optimizerOf(kind)
   const stepper = stepperOf(step, weights, optimizer, given)
   let taken = 0
-  const next = (rate: number) => stepper.step(batch, optimizer.scalars(rate, ++taken))
+  const next = (batch: Batch, rate: number) => stepper.step(batch, optimizer.scalars(rate, ++taken))
   return {
     async result() {
       const losses: number[] = []
-      while (losses.length < checkedSteps) losses.push(await next(rates.checked))
+      while (losses.length < checkedSteps) losses.push(await next(batches[0], rates.checked))
       return Float32Array.from(losses)
     },
-    once: () => next(rates.timed),
+    async once() {
+      for (const batch of batches) await next(batch, rates.timed)
+    },
   }
 }
 
@@ -135,6 +137,6 @@ export const training: Kind<Training> = {
       batch[which] = tf.tile(image, [computed.batch, 1, 1, 1])
     }
     const weights = await readWeights(given, computed)
-    return stepsOn(batch, supervisedStep(computed, computed), weights, given)
+    return stepsOn([batch], supervisedStep(computed, computed), weights, given)
   },
 }

@@ -140,7 +140,7 @@ export const pretext: Kind<PretextTraining> = {
         const specs = [...task.network, ...task.head]
         const batch = tensorsOf(await task.prepare(0, 0))
         const step = makeStep(specs, task.loss, optimizerOf(computed.optimizer), task.project)
-        const losses = await stepsOn(batch, step, initialParameters(specs, SEED), given).result()
+        const losses = await stepsOn([batch], step, initialParameters(specs, SEED), given).result()
         tf.dispose(batch)
         pool.dispose()
         return losses

@@ -13,7 +13,15 @@ import { makeLoss } from '../../../src/core/training/losses.ts'
 import { makeStep, type Step, type StepPass } from '../../../src/core/training/step.ts'
 import { RECORDED_AFTER } from '../../../src/engine/tensorflow/graph/predictor.ts'
 import { loadedCompute, requireCompute } from '../../../src/engine/tensorflow/tensorflow.ts'
-import { floatsPath, type Given, readFloats, type Unrolled, type UnrolledForward, writeFloats } from '../computed.ts'
+import {
+  type CoilShape,
+  floatsPath,
+  type Given,
+  readFloats,
+  type Unrolled,
+  type UnrolledForward,
+  writeFloats,
+} from '../computed.ts'
 import { ellipses, smoothMaps } from './classical.ts'
 import { type Kind, SEED } from './computation.ts'
 import { readWeights, specsOf, stepsOn, writeWeights } from './networks.ts'
@@ -92,22 +100,44 @@ export const unrolledForward: Kind<UnrolledForward> = {
   },
 }
 
-function supervisedStep({ network, networkConfig, loss: weights, size, optimizer }: Unrolled): Step {
+function supervisedStep({ network, networkConfig, loss: weights, optimizer }: Unrolled): Step {
   const { outputs, parameters } = networkOf(network)
   const { kernels } = loadedCompute()!
   const { ofTensors } = makeLoss(weights)
   const loss = (values: Parameters, { target, range, ...input }: Batch, pass: StepPass) => {
     const images = outputs(kernels, networkConfig, values, input, pass)
-    return ofTensors(centreCrop(images[0], size), target as tf.Tensor4D, range as tf.Tensor1D)
+    const [, height, width] = target.shape
+    return ofTensors(centreCrop(images[0], [height, width]), target as tf.Tensor4D, range as tf.Tensor1D)
   }
   return makeStep(parameters(networkConfig), loss, optimizerOf(optimizer))
+}
+
+/** Noise in place of a slice, because a step takes the same time. */
+function noiseParts({ mask }: Work, [coils, rows, columns]: CoilShape): PlainBatch {
+  const random = stream(SEED, `unrolled ${coils} ${rows} ${columns}`)
+  const { measured, centre } = drawPattern(mask, [rows, columns], random)
+  const { from, to } = centre!.columns
+  const noise = (length: number) => Float32Array.from({ length }, () => 0.1 * random.normal())
+  return {
+    kspace: { shape: [coils, rows, columns, 2], data: noise(2 * coils * rows * columns) },
+    mask: { shape: [1, columns, 1], data: Float32Array.from(measured) },
+    centre: { shape: [1, columns, 1], data: Float32Array.from(measured, (_, i) => Number(i >= from && i < to)) },
+    target: { shape: [rows, columns, 1], data: noise(rows * columns).map(Math.abs) },
+    range: { shape: [], data: Float32Array.of(1) },
+  }
 }
 
 export const unrolled: Kind<Unrolled> = {
   write,
   async load(given) {
-    const batch = tensorsOf(stackParts([await readParts(given, [...inputsOf(given), 'target', 'range'])]))
+    const read = await readParts(given, [...inputsOf(given), 'target', 'range'])
+    const batches = [read, ...(given.computed.others ?? []).map(other => noiseParts(given, other))]
     const weights = await readWeights(given, given.computed)
-    return stepsOn(batch, supervisedStep(given.computed), weights, given)
+    return stepsOn(
+      batches.map(parts => tensorsOf(stackParts([parts]))),
+      supervisedStep(given.computed),
+      weights,
+      given,
+    )
   },
 }

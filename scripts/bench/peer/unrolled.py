@@ -3,12 +3,24 @@
 import numpy as np
 import torch
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from networks import Trainer, load_network, path, read_safetensors
 
 
 def read(given, part, *shape):
     return torch.from_numpy(np.fromfile(path(given, f"-{part}.f32"), np.float32).reshape(shape))
+
+
+class Recomputed(torch.nn.Module):
+    """A cascade that is computed again in the backward pass."""
+
+    def __init__(self, cascade):
+        super().__init__()
+        self.cascade = cascade
+
+    def forward(self, *given):
+        return checkpoint(self.cascade, *given, use_reentrant=False)
 
 
 class VarNet(torch.nn.Module):
@@ -28,6 +40,8 @@ class VarNet(torch.nn.Module):
             pools=config["pools"],
         )
         load_network(given, self.net)
+        if computed.get("peerRecomputes"):
+            self.net.cascades = torch.nn.ModuleList(map(Recomputed, self.net.cascades))
         rows, columns = computed["size"]
         self.kspace = read(given, "kspace", 1, computed["coils"], rows, columns, 2)
         self.mask = read(given, "mask", 1, 1, 1, columns, 1) > 0

@@ -56,7 +56,7 @@ export const REHEARSAL: readonly Work[] = ON_GPU.map(rehearsed).map(compared)
 export const WORKS: Readonly<Record<Hardware, readonly Work[]>> = {
   cpu: [
     ...[...COMPARED, ...TRAININGS_OF_COILS, ...COILS, ...SLICES_OF_COILS, ...CLASSICAL, ...UNROLLED].map(compared),
-    ...[MEMORY, STUDY, CONTENTS, START, ENDURANCE, SLOTS, SLURM, DRIVER],
+    ...[...MEMORY, STUDY, CONTENTS, START, ENDURANCE, SLOTS, SLURM, DRIVER],
   ],
   gpu: [...ON_GPU.map(compared), ENDURANCE],
 }

@@ -1,5 +1,5 @@
 /** Networks of k-space: forward passes and training steps on simulated coils, against their authors' own code. */
-import type { Unrolled } from '../computed.ts'
+import type { CoilShape, Unrolled } from '../computed.ts'
 import { differenceOfEach, differenceOfMaximum } from '../report.ts'
 import type { Compared } from './compared.ts'
 import { RATES } from './networks.ts'
@@ -36,6 +36,38 @@ const training = (name: string, label: string, choice: Choice): Compared => ({
   check: { label: 'losses of 3 training steps, each', difference: differenceOfEach, atMost: 1e-4 },
 })
 
+/** fastMRI's VarNet with its own sizes, on a knee of fastMRI's matrix. Ours computes each cascade again. */
+export const PUBLISHED_VARNET = {
+  computed: {
+    ...{ kind: 'unrolled', network: 'varnet', loss: VARNET.loss, coils: 15, size: [640, 372] },
+    networkConfig: {
+      ...VARNET.networkConfig,
+      ...{ cascades: 12, channels: 18, recompute: true },
+    },
+    ...{ optimizer: 'adam', rates: RATES.adam, checkedSteps: 3 },
+  } satisfies Unrolled,
+  check: { label: 'losses of 3 training steps, each', difference: differenceOfEach, atMost: 1e-4 },
+}
+
+/** Eleven shapes whose samples and pixels are, in the mean, those of `SLICE`. */
+const OTHERS: readonly CoilShape[] = Array.from({ length: 11 }, (_, i) => {
+  const rows = 240 + 16 * i
+  return [8 + ((i % 3) - 1) * 2, rows, 2 * Math.round((SLICE.size[0] * SLICE.size[1]) / rows / 2)]
+})
+
+const STEPS = training('varnet-shapes', 'VarNet training on 12 shapes of 6 to 10 coils, 12 steps', VARNET)
+
+/** A study of many shapes against a study of one shape. */
+const SHAPES: Compared = {
+  ...STEPS,
+  computed: { ...STEPS.computed, others: OTHERS } as Unrolled,
+  against: {
+    computed: { ...STEPS.computed, others: OTHERS.map(() => [SLICE.coils, ...SLICE.size]) } as Unrolled,
+    version: 'on one shape',
+  },
+  ...{ atMost: 1.2, warmUps: 1, iterations: 1, blocks: 3 },
+}
+
 export const UNROLLED: readonly Compared[] = [
   training('varnet-step', 'VarNet training step (4 cascades, 8 channels, 1 − SSIM, Adam), 8 × 320 × 320', VARNET),
   {
@@ -47,4 +79,5 @@ export const UNROLLED: readonly Compared[] = [
     check: { label: 'network output, of its maximum', difference: differenceOfMaximum, atMost: 1e-4 },
   },
   training('modl-step', 'MoDL training step (5 blocks, 10 CG iterations, L2, Adam), 8 × 320 × 320', MODL),
+  SHAPES,
 ]
