@@ -233,3 +233,32 @@ export const NamedRecipe = RecipeSettings.extend({
   shipped: z.boolean(),
 })
 export type NamedRecipe = z.infer<typeof NamedRecipe>
+
+/** The recipe with another number of epochs. All settings in epochs change in proportion. */
+export function stretch(recipe: Recipe, epochs: number): Recipe {
+  const factor = epochs / recipe.epochs
+  const inEpochs = (count: number) => Math.max(1, Math.round(count * factor))
+  const allInEpochs = (counts: readonly number[]) => [...new Set(counts.map(inEpochs))]
+  const { schedule, warmup, milestones } = recipe
+  return {
+    ...recipe,
+    epochs,
+    schedule: {
+      ...schedule,
+      ...(schedule.kind === 'step' && { every: inEpochs(schedule.every) }),
+      ...(schedule.kind === 'multistep' && { milestones: allInEpochs(schedule.milestones) }),
+    },
+    warmup: Math.round(warmup * factor),
+    milestones: allInEpochs(milestones),
+  }
+}
+
+/**
+ * The fine-tuning of a network with a recipe of its own: the optimizer and rates of its training from scratch, as the
+ * original fine-tuning has those of the U-Net, and half of the epochs. Its control would otherwise be that training.
+ * @param method The method's fine-tuning of a U-Net, which says whether the output layer starts anew.
+ */
+export const shortened = (scratch: Recipe, { freshOutput }: Pick<Recipe, 'freshOutput'>): Recipe => ({
+  ...stretch(scratch, Math.ceil(scratch.epochs / 2)),
+  freshOutput,
+})

@@ -1,6 +1,6 @@
 /** A recipe on another network. Networks of complex images and of k-space need other settings than magnitudes do. */
 import type { Catalogue } from '../contract/catalogue.ts'
-import { type NamedRecipe, type RecipeSettings, SHIPPED, type Shipped } from '../contract/recipes.ts'
+import { type NamedRecipe, type RecipeSettings, SHIPPED, type Shipped, shortened } from '../contract/recipes.ts'
 
 /** `simclr/original` → `original`. A user's own recipe counts as `workstation`. */
 export const shippedOf = ({ id, shipped }: Pick<NamedRecipe, 'id' | 'shipped'>): Shipped =>
@@ -14,8 +14,9 @@ export const scratchRecipe = ({ recipes }: Catalogue, network: string, shipped: 
   recipes.find(recipe => recipe.method === null && recipe.network === network && shippedOf(recipe) === shipped)!
 
 /**
- * The recipe with the network's own settings and its own training for fine-tuning, and with the method's settings for
- * complex images. `null`: the recipe fits as it is, because it is of this network, or both networks take magnitudes.
+ * The recipe with the network's own settings, with half of its own training for fine-tuning, and with the method's
+ * settings for complex images. `null`: the recipe fits as it is, because it is of this network, or both networks take
+ * magnitudes.
  */
 export function recipeOn(catalogue: Catalogue, recipe: NamedRecipe, network: string): RecipeSettings | null {
   if (network === recipe.network || takesMagnitudes(catalogue, network)) return null
@@ -29,6 +30,6 @@ export function recipeOn(catalogue: Catalogue, recipe: NamedRecipe, network: str
   return {
     ...{ network, networkConfig, method: recipe.method, pretext: recipe.pretext, training },
     methodConfig: { ...recipe.methodConfig, ...methodConfig },
-    fineTuning: scratch.training,
+    fineTuning: shortened(scratch.training, recipe.fineTuning!),
   }
 }

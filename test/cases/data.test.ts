@@ -1,10 +1,11 @@
 /** K1: results belong to the contents of files. K2: no file of a user is replaced. */
+
 import { cpSync } from 'node:fs'
 import { expect, vi } from 'vitest'
 import type { Evaluation } from '../../src/contract/evaluation.ts'
+import { stretch } from '../../src/contract/recipes.ts'
 import type { ReproductionReport } from '../../src/contract/reproduction.ts'
 import type { RunRow } from '../../src/contract/runs.ts'
-import { stretch } from '../../src/services/reproduction/scales.ts'
 import { metricsOf, type Variant, variant } from './variant.ts'
 
 vi.setConfig({ testTimeout: 240_000 })

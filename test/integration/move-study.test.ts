@@ -1,8 +1,10 @@
 /** A reproduction that starts on a laptop, goes on on a cluster with the data elsewhere, and ends on the laptop. */
+
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { stretch } from '../../src/contract/recipes.ts'
 import { ReproductionRequest, type RowKind } from '../../src/contract/reproduction.ts'
 import type { TrainingEvent } from '../../src/contract/runs.ts'
 import { installEngine, locateEngine } from '../../src/engine/install/install.ts'
@@ -11,7 +13,6 @@ import { openServices, type Services } from '../../src/services/open.ts'
 import { goThrough } from '../../src/services/reproduction/driver.ts'
 import { makePlan, type Plan } from '../../src/services/reproduction/plan.ts'
 import { assemble } from '../../src/services/reproduction/report.ts'
-import { stretch } from '../../src/services/reproduction/scales.ts'
 import { trainAtOnce } from '../../src/services/reproduction/trainers.ts'
 import { eventsOf } from '../../src/services/runs/log.ts'
 import { listRuns } from '../../src/services/runs/runs.ts'

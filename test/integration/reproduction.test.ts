@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { Recipe } from '../../src/contract/recipes.ts'
+import { Recipe, stretch } from '../../src/contract/recipes.ts'
 import {
   AskedReproduction,
   ReproductionReport,
@@ -23,7 +23,6 @@ import { makePlan, type Plan } from '../../src/services/reproduction/plan.ts'
 import type { PlannedTraining } from '../../src/services/reproduction/planned.ts'
 import { assemble } from '../../src/services/reproduction/report.ts'
 import { draw, writeFiles } from '../../src/services/reproduction/save.ts'
-import { stretch } from '../../src/services/reproduction/scales.ts'
 import { survey } from '../../src/services/reproduction/survey.ts'
 import { trainAtOnce } from '../../src/services/reproduction/trainers.ts'
 import { eventsOf } from '../../src/services/runs/log.ts'

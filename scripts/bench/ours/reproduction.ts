@@ -1,8 +1,10 @@
 /** Reproductions on a study of small images, carried out as `self-mri reproduce` carries them out. */
+
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
+import { stretch } from '../../../src/contract/recipes.ts'
 import { ReproductionRequest } from '../../../src/contract/reproduction.ts'
 import type { RunRow, TrainingEvent } from '../../../src/contract/runs.ts'
 import type { Study } from '../../../src/contract/studies.ts'
@@ -12,7 +14,6 @@ import type { ExecutionChange } from '../../../src/services/places/engine-pool.t
 import { goThrough } from '../../../src/services/reproduction/driver.ts'
 import { makePlan, type Plan } from '../../../src/services/reproduction/plan.ts'
 import { assemble } from '../../../src/services/reproduction/report.ts'
-import { stretch } from '../../../src/services/reproduction/scales.ts'
 import { trainAtOnce } from '../../../src/services/reproduction/trainers.ts'
 import { findRun } from '../../../src/services/runs/runs.ts'
 import { readyStudy } from '../../../src/services/studies/contents/ready.ts'

@@ -103,7 +103,7 @@ const OWN_COLOURS: Readonly<Partial<Record<PaneShow, ColourMap>>> = {
   error: 'inferno',
   residual: 'inferno',
   spread: 'inferno',
-  phase: 'diverging',
+  phase: 'cyclic',
 }
 
 /** The map's name for what is shown. Coil maps have hues for their phase, and a signed error a diverging map. */

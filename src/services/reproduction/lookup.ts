@@ -2,8 +2,10 @@
  * Finds the runs of a plan's trainings. A run matches a training if configuration, parent and volumes are equal.
  * Therefore a reproduction stores only its request. Kernels do not count: each row of the report names its kernels.
  */
+
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../contract/errors.ts'
+import { stretch } from '../../contract/recipes.ts'
 import { RunConfig, type RunRow, StoredConfig } from '../../contract/runs.ts'
 import type { Profile } from '../profile/profile.ts'
 import { findRun } from '../runs/runs.ts'
@@ -12,7 +14,6 @@ import { beginningOf } from './beginning.ts'
 import { withTrainingPatients } from './folds.ts'
 import type { Plan } from './plan.ts'
 import { needsOf, type PlannedTraining } from './planned.ts'
-import { stretch } from './scales.ts'
 
 /** Finished runs by the key of their training. */
 export type Finished = Map<string, RunRow>

@@ -12,7 +12,7 @@
  *   2.5 · scoring 2.
  * Twenty masks are drawn for the main rows only. `reproduction.test.ts` checks the sum.
  */
-import type { Recipe, Shipped } from '../../contract/recipes.ts'
+import { type Recipe, type Shipped, shortened, stretch } from '../../contract/recipes.ts'
 import type { Scale } from '../../contract/reproduction.ts'
 import type { RunConfig } from '../../contract/runs.ts'
 import type { Study } from '../../contract/studies.ts'
@@ -56,25 +56,6 @@ const SHORT_BASELINE: Recipe = {
 const SHORT = SHORT_BASELINE.epochs / FROM_SCRATCH.workstation.training.epochs
 /** If an epoch has more pixels, a demonstration uses only the middle slice of each volume. */
 const MOST_PIXELS = 5e5
-
-/** The recipe with another number of epochs. All settings in epochs change in proportion. */
-export function stretch(recipe: Recipe, epochs: number): Recipe {
-  const factor = epochs / recipe.epochs
-  const inEpochs = (count: number) => Math.max(1, Math.round(count * factor))
-  const allInEpochs = (counts: readonly number[]) => [...new Set(counts.map(inEpochs))]
-  const { schedule, warmup, milestones } = recipe
-  return {
-    ...recipe,
-    epochs,
-    schedule: {
-      ...schedule,
-      ...(schedule.kind === 'step' && { every: inEpochs(schedule.every) }),
-      ...(schedule.kind === 'multistep' && { milestones: allInEpochs(schedule.milestones) }),
-    },
-    warmup: Math.round(warmup * factor),
-    milestones: allInEpochs(milestones),
-  }
-}
 
 /** Expands defaults, so that two recipes can be compared. */
 function spelledOut(method: string, { network, networkConfig, methodConfig, ...recipe }: MethodRecipe): Course {
@@ -128,18 +109,13 @@ export function networkAt(scale: Scale, network: string): OwnNetwork {
   return { network, networkConfig: schema.parse(config) as OwnNetwork['networkConfig'], scratch }
 }
 
-/**
- * A method's recipe on a network of complex images, or with one inside. The fine-tuning has the optimizer and rates of
- * the network’s own recipe, as the original fine-tuning has those of the U-Net. It has half of the baseline’s epochs:
- * its control would otherwise be the baseline.
- */
+/** A method's recipe on a network of complex images, or with one inside. */
 function onNetwork(method: string, shipped: Shipped, on: OwnNetwork): Course {
   const { recipes, onComplex } = methodOf(method)
   const { network, networkConfig, scratch } = on
   const recipe = recipes[shipped]
   const { methodConfig, training = recipe.training } = onComplex[shipped]
-  const { freshOutput } = recipe.fineTuning ?? FINE_TUNING
-  const fineTuning = { ...stretch(scratch, Math.ceil(scratch.epochs / 2)), freshOutput }
+  const fineTuning = shortened(scratch, recipe.fineTuning ?? FINE_TUNING)
   const own = { network, networkConfig, methodConfig: { ...recipe.methodConfig, ...methodConfig } }
   return { ...spelledOut(method, { ...recipe, ...own, training, fineTuning }), on }
 }

@@ -1,6 +1,6 @@
 /** The trainings of one fold and one seed. A training is planned when its key is first asked for, and only once. */
 import type { MaskSpec } from '../../contract/evaluation.ts'
-import type { Recipe } from '../../contract/recipes.ts'
+import { type Recipe, stretch } from '../../contract/recipes.ts'
 import { RunConfig } from '../../contract/runs.ts'
 import type { SliceSelection } from '../../contract/volumes.ts'
 import { networkOf } from '../runs/catalogue.ts'
@@ -10,7 +10,7 @@ import { estimateSeconds } from './estimate.ts'
 import type { Sizes } from './folds.ts'
 import { type PlanKey, writtenKey } from './keys.ts'
 import type { PlannedTraining } from './planned.ts'
-import { type Course, type OwnNetwork, stretch } from './scales.ts'
+import type { Course, OwnNetwork } from './scales.ts'
 
 export interface Part {
   readonly fold: number

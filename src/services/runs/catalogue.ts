@@ -10,6 +10,7 @@ import {
   type RecipeSettings,
   SHIPPED,
   type Shipped,
+  shortened,
 } from '../../contract/recipes.ts'
 import type { RunConfig } from '../../contract/runs.ts'
 import { NETWORKS, networkOf } from '../../core/models/index.ts'
@@ -100,11 +101,11 @@ export const catalogue = (): Catalogue => ({
 })
 
 /**
- * Default recipe for the fine-tuning of a run: the recipe stored with the run, else of a network of magnitudes the
- * workstation recipe of the run's method or the original recipe, of another network its training from scratch.
+ * Default recipe for the fine-tuning of a run: the recipe stored with the run. Else of a network of magnitudes: the
+ * workstation recipe of the run's method, or the original recipe. Else: half of the network's training from scratch.
  */
 export function fineTuningOf({ fineTuning, method, network }: Pick<RunConfig, 'fineTuning' | 'method' | 'network'>) {
   const { takes, recipes } = networkOf(network)
-  if (takes !== 'magnitude') return fineTuning ?? recipes.workstation.training
+  if (takes !== 'magnitude') return fineTuning ?? shortened(recipes.workstation.training, FINE_TUNING)
   return fineTuning ?? (method === null ? null : methodOf(method).recipes.workstation.fineTuning) ?? FINE_TUNING
 }

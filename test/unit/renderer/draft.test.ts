@@ -53,7 +53,7 @@ describe('draft of the start form', () => {
     const varnet = after(pretraining, { type: 'network', network: 'varnet' })
     const { network, networkConfig, fineTuning, method } = varnet.settings
     expect([network, method]).toEqual(['varnet', pretraining.settings.method])
-    expect([networkConfig, fineTuning]).toEqual([own.networkConfig, own.training])
+    expect([networkConfig, fineTuning?.epochs]).toEqual([own.networkConfig, own.training.epochs / 2])
     expect(canStart(shipped, varnet)).toBe(true)
     const other = after(varnet, { type: 'method', method: 'pirl' })
     expect(other.settings).toMatchObject({ network: 'varnet', method: 'pirl', methodConfig: { attach: 'bottleneck' } })

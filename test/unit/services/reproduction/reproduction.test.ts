@@ -1,10 +1,12 @@
 /** The plan of a reproduction, and the driver that carries the plan out, with an engine that tests control. */
+
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AppError } from '../../../../src/contract/errors.ts'
+import { stretch } from '../../../../src/contract/recipes.ts'
 import {
   type ClassicalRow,
   ReproductionReport,
@@ -45,7 +47,6 @@ import { makePlan, type Plan } from '../../../../src/services/reproduction/plan.
 import { needsOf, type PlannedTraining } from '../../../../src/services/reproduction/planned.ts'
 import { assemble } from '../../../../src/services/reproduction/report.ts'
 import { save } from '../../../../src/services/reproduction/save.ts'
-import { stretch } from '../../../../src/services/reproduction/scales.ts'
 import {
   continuedReproductions,
   storedReproduction,

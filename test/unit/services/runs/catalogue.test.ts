@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Catalogue } from '../../../../src/contract/catalogue.ts'
 import { MaskSpec } from '../../../../src/contract/evaluation.ts'
-import { NamedRecipe, Pretext } from '../../../../src/contract/recipes.ts'
+import { NamedRecipe, Pretext, shortened } from '../../../../src/contract/recipes.ts'
 import type { RunConfig } from '../../../../src/contract/runs.ts'
 import { trainedNetwork } from '../../../../src/core/models/trained.ts'
 import { cautionsOf, circumstancesOf } from '../../../../src/core/ssl/cautions.ts'
@@ -87,7 +87,8 @@ describe.each(['complex-unet', 'varnet', 'modl'])('a recipe on %s', network => {
     const checked = checkRecipe(other)
     const scratch = shippedRecipes().find(({ id }) => id === scratchId(network, shippedOf(recipe)))!
     const inside = networkOf(network).withTrunk?.[shippedOf(recipe)] as object | undefined
-    expect(checked).toMatchObject({ network, fineTuning: scratch.training })
+    expect(checked).toMatchObject({ network, fineTuning: shortened(scratch.training, recipe.fineTuning!) })
+    expect(checked.fineTuning!.epochs).toBe(scratch.training.epochs / 2)
     expect(checked.networkConfig).toEqual({ ...scratch.networkConfig, ...inside })
     expect([checked.method, checked.pretext]).toEqual([recipe.method, recipe.pretext])
     const { attach } = checked.methodConfig
@@ -178,6 +179,7 @@ describe('the fine-tuning recipe of a run', () => {
     expect(fineTuningOf({ ...run, fineTuning: null })).toEqual(METHODS.swav.recipes.workstation.fineTuning)
     expect(fineTuningOf({ ...run, method: null, fineTuning: null })).toEqual(FINE_TUNING)
     const { recipes } = networkOf('varnet')
-    expect(fineTuningOf({ ...run, network: 'varnet', fineTuning: null })).toEqual(recipes.workstation.training)
+    const half = recipes.workstation.training.epochs / 2
+    expect(fineTuningOf({ ...run, network: 'varnet', fineTuning: null }).epochs).toBe(half)
   })
 })
