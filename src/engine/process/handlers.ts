@@ -221,7 +221,8 @@ export const handlers: Handlers = {
     }
     return withReconstructor(request.reconstructor, async reconstructor => {
       const written: Reconstructed[] = []
-      const taken = new Set(await Promise.all(files.map(({ path }) => realpath(fileOfVolume(path))))) // inputs are never replaced
+      // Inputs are never replaced.
+      const taken = new Set(await Promise.all(files.map(({ path }) => realpath(fileOfVolume(path)))))
       const skipped = await eachVolume(files, salt, context, async (volume, onShare) => {
         const { info } = volume
         const name = exportName(stem ?? stemOf(info.file), format, slice)
