@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from torch.nn import functional
+from torch.nn.utils import parametrize
 from torch.utils.checkpoint import checkpoint
 
 from networks import Trainer, load_network, path, read_safetensors
@@ -51,6 +52,13 @@ class VarNet(torch.nn.Module):
         return self.net(self.kspace, self.mask, self.low)[:, None]
 
 
+class Inverse(torch.nn.Module):
+    def forward(self, mu):
+        return 1 / mu
+
+    right_inverse = forward
+
+
 def from_zero(iterations):
     """deepinv's operator whose conjugate gradients start from 0, as the paper's do, and do not stop early."""
     import deepinv
@@ -82,8 +90,12 @@ class MoDL(torch.nn.Module):
             for i, layer in enumerate(layers):
                 for part in ("weight", "bias"):
                     getattr(layer, part).copy_(weights[f"denoiser.layers.{i}.conv.{part}"])
-            for step, mu in zip(self.net.params_algo["stepsize"], weights["mu"]):
+            steps = self.net.params_algo["stepsize"]
+            for step, mu in zip(steps, weights["mu"]):
                 step.fill_(1 / mu)
+        # deepinv learns the step sizes, ours learns μ = 1 / step size. Adam moves these differently, so both learn μ.
+        for i in range(len(steps)):
+            parametrize.register_parametrization(steps, str(i), Inverse())
         maps = torch.view_as_complex(read(given, "maps", 1, computed["coils"], rows, columns, 2))
         mask = read(given, "mask", columns).expand(1, 2, rows, columns)
         self.physics = from_zero(config["iterations"])(mask=mask, coil_maps=maps)

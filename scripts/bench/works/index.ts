@@ -14,7 +14,7 @@ import { SLURM } from './slurm.ts'
 import { START } from './start.ts'
 import { STUDY } from './study.ts'
 import { EPOCH, PRETEXTS, TRAININGS_OF_COILS } from './trainings.ts'
-import { UNROLLED } from './unrolled.ts'
+import { QUALITY, UNROLLED } from './unrolled.ts'
 import type { Work } from './work.ts'
 
 const COMPARED: readonly Compared[] = [...NETWORKS, ...PRETEXTS, EPOCH, VOLUME, SLICE]
@@ -56,7 +56,7 @@ export const REHEARSAL: readonly Work[] = ON_GPU.map(rehearsed).map(compared)
 export const WORKS: Readonly<Record<Hardware, readonly Work[]>> = {
   cpu: [
     ...[...COMPARED, ...TRAININGS_OF_COILS, ...COILS, ...SLICES_OF_COILS, ...CLASSICAL, ...UNROLLED].map(compared),
-    ...[...MEMORY, STUDY, CONTENTS, START, ENDURANCE, SLOTS, SLURM, DRIVER],
+    ...[QUALITY, ...MEMORY, STUDY, CONTENTS, START, ENDURANCE, SLOTS, SLURM, DRIVER],
   ],
   gpu: [...ON_GPU.map(compared), ENDURANCE],
 }

@@ -1,8 +1,10 @@
 /** Networks of k-space: forward passes and training steps on simulated coils, against their authors' own code. */
 import type { CoilShape, Unrolled } from '../computed.ts'
-import { differenceOfEach, differenceOfMaximum } from '../report.ts'
-import type { Compared } from './compared.ts'
+import { differenceOfEach, differenceOfMaximum, makeCheck } from '../report.ts'
+import type { Side } from '../side.ts'
+import { type Compared, givenOf, resultOf } from './compared.ts'
 import { RATES } from './networks.ts'
+import type { Bench, Outcome, Work } from './work.ts'
 
 type Choice = Pick<Unrolled, 'network' | 'networkConfig' | 'loss'>
 
@@ -81,3 +83,34 @@ export const UNROLLED: readonly Compared[] = [
   training('modl-step', 'MoDL training step (5 blocks, 10 CG iterations, L2, Adam), 8 × 320 × 320', MODL),
   SHAPES,
 ]
+
+/** Distance in dB of the PSNR that follows from the last loss, a mean squared error. */
+const differenceOfPsnr = (a: Float32Array, b: Float32Array): number =>
+  a.length === b.length ? 10 * Math.abs(Math.log10(a.at(-1)! / b.at(-1)!)) : Number.POSITIVE_INFINITY
+
+const STEPS_OF_QUALITY = 200
+const QUALITY_LABEL = `MoDL, ${STEPS_OF_QUALITY} training steps on one slice of 4 × 96 × 96`
+
+/** Whether a training as a whole goes as the peer's. A small slice, because only the images are compared. */
+async function measureQuality(bench: Bench): Promise<Outcome> {
+  const small = { ...MODL, networkConfig: { ...MODL.networkConfig, channels: 16 }, coils: 4, size: [96, 96] } as const
+  const rates = { checked: RATES.adam.timed, timed: RATES.adam.timed }
+  const computed: Unrolled = { kind: 'unrolled', ...small, optimizer: 'adam', rates, checkedSteps: STEPS_OF_QUALITY }
+  const given = await givenOf({ name: 'modl-quality', computed }, bench)
+  const sides: Side[] = []
+  try {
+    sides.push(await bench.ours(), await bench.peer())
+    await sides[0].ask({ do: 'write', ...given })
+    const results: Float32Array[] = []
+    for (const side of sides) {
+      await side.load(given)
+      results.push(await resultOf(side, given))
+    }
+    const [ours, other] = results
+    return { checks: [makeCheck(`${QUALITY_LABEL}: PSNR, dB`, differenceOfPsnr(ours, other), 0.3)], rows: [] }
+  } finally {
+    for (const side of sides) await side.dispose()
+  }
+}
+
+export const QUALITY: Work = { name: 'modl-quality', label: QUALITY_LABEL, measure: measureQuality }
