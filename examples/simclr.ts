@@ -68,6 +68,6 @@ for (const model of [null, makeModel(network, networkConfig, weights)]) {
   console.log(`SSIM of ${test.info.file}, ${model ? 'network' : 'zero-filled'}: ${ssim.toFixed(3)}`)
   images.push(await reconstructSlices(volume, [2], maskOf(volume, mask), model, compute, async () => {}))
 }
-console.log(protocolSentence(protocolOf(settings)))
+console.log(protocolSentence(protocolOf(settings, [volume.info])))
 await writePanes('self-mri-examples/simclr.png', [...images, croppedTruth(volume, 2)!], cropShape(test.info))
 console.log('self-mri-examples/simclr.png shows the zero-filled image, the network’s image and the ground truth.')

@@ -94,7 +94,13 @@ export const Protocol = z.object({
   crop: z.literal('ground truth size, centred'),
   dataRange: z.literal('volume maximum of the ground truth'),
   ssim: z.literal('7 × 7 uniform window, K1 0.01, K2 0.03, per slice, mean over slices'),
-  reference: z.enum(['reconstruction_esc or reconstruction_rss', 'reconstruction_noise_free']),
+  /** With `computed`, the ground truth of some or all volumes is the root sum of squares of their full k-space. */
+  reference: z.enum([
+    'reconstruction_esc or reconstruction_rss',
+    'reconstruction_noise_free',
+    'computed from full k-space',
+    'reconstruction_esc or reconstruction_rss, or computed from full k-space',
+  ]),
   /**
    * The foreground: pixels whose ground truth, averaged over 7 × 7, is at least `threshold` times the volume maximum.
    * All other pixels are air.

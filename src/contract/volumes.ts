@@ -10,7 +10,8 @@ export type Role = z.infer<typeof Role>
  * How the file's k-space was acquired, judged over all slices and in both directions.
  * `unread`: the contents of the file have not been read yet.
  * `full`: every phase-encoding column was measured. `nearlyEmptyColumns` columns contain almost no signal.
- * `zeroPadding` counts the empty columns at the two edges.
+ * `zeroPadding` counts the empty columns at the two edges. `edges`: whether the empty lines at both edges are alike, of
+ * columns and of rows. `one-sided`: partial Fourier, or a partial readout. Absent if an older program read the file.
  * `sub-sampled`: all slices have the same measured columns, according to the dataset `mask` or to empty columns.
  * Such k-space is never masked again.
  * `irregular`: the slices have no common set of measured columns. Such k-space is scored and reconstructed as measured,
@@ -18,7 +19,12 @@ export type Role = z.infer<typeof Role>
  * measured samples.
  */
 export const Sampling = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('full'), nearlyEmptyColumns: z.int(), zeroPadding: z.int() }),
+  z.object({
+    kind: z.literal('full'),
+    nearlyEmptyColumns: z.int(),
+    zeroPadding: z.int(),
+    edges: z.enum(['even', 'one-sided']).optional(),
+  }),
   z.object({
     kind: z.literal('sub-sampled'),
     evidence: z.enum(['mask dataset', 'empty columns']),
@@ -125,8 +131,13 @@ export const VolumeInfo = z.object({
   columns: z.int(),
   /** Receiver coils. k-space of one slice is [coils, rows, columns]. */
   coils: z.int().default(1),
-  /** [height, width] of the ground truth, `reconstruction_rss` or for one coil `_esc`. `null` without ground truth. */
+  /** [height, width] of the ground truth. `null` without ground truth, and as long as `mayComputeTruth`. */
   targetShape: z.tuple([z.int(), z.int()]).nullable(),
+  /**
+   * Only with ground truth. `computed`: the root sum of squares over coils of the fully measured k-space.
+   * `stored`, or absent: an image in the file, `reconstruction_rss` or for one coil `_esc`.
+   */
+  truth: z.enum(['stored', 'computed']).optional(),
   /** Crop that the header demands. `null` without a header. */
   reconSize: z.tuple([z.int(), z.int()]).nullable(),
   acquisition: z.string().nullable(),
@@ -177,6 +188,24 @@ export function samplingInWords({
 }: Pick<VolumeInfo, 'sampling' | 'slices' | 'content'>): string {
   const faulty = new Set(content?.faults.map(({ slice }) => slice)).size
   return howSampled(sampling) + (faulty > 0 ? `, ${faulty} of ${slices} slices left out` : '')
+}
+
+/** Whether the file has no ground truth, but reading the whole file may show that one can be computed. */
+export const mayComputeTruth = ({
+  targetShape,
+  sampling,
+  synthetic,
+}: Pick<VolumeInfo, 'targetShape' | 'sampling' | 'synthetic'>): boolean =>
+  targetShape === null && sampling.kind === 'unread' && !synthetic
+
+/** Whether the volume has ground truth, as far as is known before the whole file was read. */
+export const mayHaveTruth = (info: Pick<VolumeInfo, 'targetShape' | 'sampling' | 'synthetic'>): boolean =>
+  info.targetShape !== null || mayComputeTruth(info)
+
+/** The ground truth in a word, for a table. */
+export function truthInWords(info: Pick<VolumeInfo, 'targetShape' | 'truth' | 'sampling' | 'synthetic'>): string {
+  if (info.targetShape !== null) return info.truth === 'computed' ? 'computed' : 'yes'
+  return mayComputeTruth(info) ? 'after reading' : 'no'
 }
 
 /** '15 coils', or '4 to 20 coils' if the numbers of coils differ. */

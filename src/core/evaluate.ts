@@ -2,7 +2,7 @@
 import type { ClassicalChoice } from '../contract/classical.ts'
 import { AppError } from '../contract/errors.ts'
 import { FOREGROUND_THRESHOLD, type Metrics, type Protocol, type VolumeScore } from '../contract/evaluation.ts'
-import { faultInWords, type SliceSelection, selectSlices } from '../contract/volumes.ts'
+import { faultInWords, type SliceSelection, selectSlices, type VolumeInfo } from '../contract/volumes.ts'
 import { remarksOn } from './classical.ts'
 import type { Arithmetic } from './compute.ts'
 import { accelerationOf, measurableAccelerationOf, seededMaskOf } from './data/patterns.ts'
@@ -26,9 +26,25 @@ export interface EvaluationSettings {
   readonly reference: NonNullable<Reference>
 }
 
-/** @param classical With complete settings. `null`: a network, or zero-filled. */
+/** What the images of scored volumes are compared with. Volumes without ground truth are not scored. */
+function referenceOf(reference: EvaluationSettings['reference'], volumes: readonly Referred[]): Protocol['reference'] {
+  if (reference === 'noise-free') return 'reconstruction_noise_free'
+  const scored = volumes.filter(({ targetShape }) => targetShape !== null)
+  if (!scored.some(({ truth }) => truth === 'computed')) return 'reconstruction_esc or reconstruction_rss'
+  return scored.every(({ truth }) => truth === 'computed')
+    ? 'computed from full k-space'
+    : 'reconstruction_esc or reconstruction_rss, or computed from full k-space'
+}
+
+type Referred = Pick<VolumeInfo, 'targetShape' | 'truth'>
+
+/**
+ * @param volumes The volumes that are scored.
+ * @param classical With complete settings. `null`: a network, or zero-filled.
+ */
 export const protocolOf = (
   { mask, maskDraws, maskSeed, slices, reference }: EvaluationSettings,
+  volumes: readonly Referred[],
   classical: ClassicalChoice | null = null,
 ): Protocol => ({
   mask,
@@ -37,7 +53,7 @@ export const protocolOf = (
   crop: 'ground truth size, centred',
   dataRange: 'volume maximum of the ground truth',
   ssim: '7 × 7 uniform window, K1 0.01, K2 0.03, per slice, mean over slices',
-  reference: reference === 'noise-free' ? 'reconstruction_noise_free' : 'reconstruction_esc or reconstruction_rss',
+  reference: referenceOf(reference, volumes),
   foreground: { threshold: FOREGROUND_THRESHOLD, of: 'volume maximum, ground truth averaged over 7 × 7' },
   slices,
   ...(classical && { classical }),
@@ -84,7 +100,10 @@ export function unscorable(volume: Volume, settings: EvaluationSettings): string
   if (settings.reference === 'noise-free' && !volume.info.noiseFree)
     return 'It carries no noise-free image (reconstruction_noise_free).'
   if (!volume.info.targetShape)
-    return 'It has no ground truth (reconstruction_esc or reconstruction_rss): reconstruct it instead.'
+    return (
+      'It has no ground truth (reconstruction_esc or reconstruction_rss), and its k-space is no full measurement ' +
+      'from which one could be computed: reconstruct it instead.'
+    )
   if (selectSlices(settings.slices, volume.info.slices).length === 0)
     return `None of its ${volume.info.slices} slices is selected.`
   if (usableSlices(volume.info, settings.slices, settings.reference).length === 0) {

@@ -9,25 +9,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, type Locator, type Page, test } from '@playwright/test'
+import { writeKspaceAlone } from '../unit/engine/files/noise-file.ts'
 import { type Host, startHost } from './host.ts'
 import { coloursAt, floatImage, openPage, takePicture } from './page.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const DEMONSTRATION = here('../../resources/demonstration')
-
-/** A measured file without ground truth: a file of the demonstration whose image datasets have other names. */
-function unlabelledFile(): Buffer {
-  const bytes = readFileSync(join(DEMONSTRATION, 'ulf055T_7B_FSE.h5'))
-  for (const [name, other] of [
-    ['reconstruction_esc', 'reconstruction_esd'],
-    ['reconstruction_rss', 'reconstruction_rsz'],
-  ]) {
-    const at = bytes.indexOf(name)
-    expect(at).toBeGreaterThan(0)
-    bytes.write(other, at)
-  }
-  return bytes
-}
 
 test.describe.configure({ mode: 'serial' })
 
@@ -403,8 +390,7 @@ test('takes a dropped folder for a study, its roles by its folders', async () =>
 })
 
 test('reconstructs a dropped file without ground truth, and saves it', async () => {
-  writeFileSync(join(folder, 'new-scan.h5'), unlabelledFile())
-  await drop(join(folder, 'new-scan.h5'))
+  await drop(await writeKspaceAlone(folder, 'new-scan', { partialFourier: true }))
   await expect(page.getByRole('heading', { name: /new-scan/ })).toBeVisible({ timeout: 30_000 })
   await expect(pane('truth')).toContainText('no ground truth')
   await pane('fine-tuned').getByRole('combobox').click()

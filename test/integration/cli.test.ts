@@ -424,7 +424,7 @@ describe('the synthetic knee study', () => {
         synthetic: true,
         noiseFree: true,
       })
-      expect(volume.sampling).toEqual({ kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 })
+      expect(volume.sampling).toEqual({ kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0, edges: 'even' })
     }
     const measured = await json<Evaluation>('evaluate', '--study', study.name)
     const noiseFree = await json<Evaluation>('evaluate', '--study', study.name, '--reference', 'noise-free')

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import Table from 'cli-table3'
 import { Command } from 'commander'
 import { type FileState, type Findings, renamedInWords, type StudyView } from '../../contract/studies.ts'
-import { coilsInWords, ROLES, samplingInWords } from '../../contract/volumes.ts'
+import { coilsInWords, ROLES, samplingInWords, truthInWords } from '../../contract/volumes.ts'
 import { some } from '../../contract/words.ts'
 import { callersPath } from '../../services/profile/paths.ts'
 import { fileStates } from '../../services/studies/contents/ready.ts'
@@ -29,7 +29,7 @@ export function describeStudy(study: Study): string {
       `${volume.rows} × ${volume.columns}`,
       volume.acquisition ?? '–',
       samplingInWords(volume),
-      volume.targetShape ? 'yes' : 'no',
+      truthInWords(volume),
     ])
   }
   const split = study.split.seed === null ? `roles by ${study.split.by}` : `split by patient, seed ${study.split.seed}`

@@ -3,22 +3,30 @@ import { AppError } from '../../contract/errors.ts'
 import { volumePath } from '../../contract/volume-path.ts'
 import type { Sampling, VolumeContent } from '../../contract/volumes.ts'
 import { allFinite } from '../extremes.ts'
+import type { Fourier } from '../mri/fourier.ts'
 import { columnPattern, multiply, type Pattern, patternOfGrid } from '../mri/pattern.ts'
 import { unpacked, withoutLines } from '../mri/stored-mask.ts'
+import { cropShape, type Shape } from '../mri/transform.ts'
 import { surveySlices } from './measured.ts'
 import { maskedSampling } from './sampling.ts'
 import type { FileSource } from './source.ts'
 import { storedSampling } from './stored-sampling.ts'
 import type { Matrix, PatternOf, Stack, StoredVolume, Volume } from './volume.ts'
 
+/** `hashPatient` turns a patient id into a hash that may be kept. `fourier` computes the ground truth. */
+export interface Opening {
+  readonly hashPatient: (id: string) => string
+  readonly fourier: Fourier
+}
+
 /**
- * Opens a stored volume of a source. Without `content`, sampling may be `unread`. `hashPatient` turns a patient id into
- * a hash that may be kept. From this call on, the volume owns the source.
+ * Opens a stored volume of a source. Without `content`, sampling may be `unread`.
+ * From this call on, the volume owns the source.
  */
 export function openStored(
   stored: StoredVolume,
   { source, part }: { readonly source: FileSource; readonly part: string | null },
-  hashPatient: (id: string) => string,
+  { hashPatient, fourier }: Opening,
   content?: VolumeContent,
 ): Volume {
   const { matrix, target, noiseFree } = stored
@@ -29,6 +37,9 @@ export function openStored(
   // Reading one slice reports a damaged file when the file is listed.
   if (!content) kspace.withSlice(Math.floor(slices / 2), () => {})
   const { patientId, ...facts } = stored.facts
+  const computed = isTruthComputed(stored, sampling)
+    ? cropShape({ ...matrix, targetShape: null, reconSize: facts.reconSize })
+    : null
 
   function withSlice<T>(stack: Stack, index: number, use: (values: Float32Array) => T, asStored = false): T {
     return stack.withSlice(index, values => {
@@ -39,13 +50,21 @@ export function openStored(
   const readSlice = (stack: Stack, index: number, asStored = false) =>
     withSlice(stack, index, values => values.slice(), asStored)
 
+  function readTarget(index: number, asStored = false): Float32Array | null {
+    if (computed === null) return target && readSlice(target, index, asStored)
+    const image = withSlice(kspace, index, values => rootOverCoils(fourier, values, matrix, computed), asStored)
+    if (!asStored) requireFinite(image, { role: 'ground truth', dataset: 'the computed ground truth' }, index, 1, path)
+    return image
+  }
+
   return {
     info: {
       path,
       file: volumePath(source.name, part),
       slices,
       ...matrix,
-      targetShape: target && [target.shape[1], target.shape[2]],
+      targetShape: computed ?? (target && [target.shape[1], target.shape[2]]),
+      ...(computed && { truth: 'computed' as const }),
       ...facts,
       patient: hashPatient(patientId ?? source.name),
       sampling,
@@ -58,10 +77,31 @@ export function openStored(
       (sampling.kind === 'irregular' ? foundPatterns(matrix, (index, use) => withSlice(kspace, index, use)) : null),
     readKspace: index => readSlice(kspace, index),
     withKspace: (index, use) => withSlice(kspace, index, use),
-    readTarget: (index, asStored) => target && readSlice(target, index, asStored),
+    readTarget,
     readNoiseFree: (index, asStored) => noiseFree && readSlice(noiseFree, index, asStored),
     dispose: () => source.dispose(),
   }
+}
+
+/**
+ * Whether the ground truth is computed. K-space must be measured, in full and up to both of its edges: sub-sampled or
+ * one-sided k-space would give a blurred reference, and synthetic k-space comes with its own.
+ */
+const isTruthComputed = ({ target, facts }: StoredVolume, sampling: Sampling): boolean =>
+  target === null && !facts.synthetic && sampling.kind === 'full' && sampling.edges === 'even'
+
+/** The root sum of squares over coils of the inverse transform, cropped: [height, width]. */
+function rootOverCoils(
+  fourier: Fourier,
+  kspace: Float32Array,
+  { coils, rows, columns }: Matrix,
+  [height, width]: Shape,
+): Float32Array {
+  const grid = { coils, rows, columns, height, width }
+  const all = Int32Array.from({ length: columns }, (_, column) => column)
+  const along = new Float32Array(2 * coils * height * columns)
+  fourier.columns(kspace, all, grid, along)
+  return fourier.rows(along, all, grid, 'magnitude')
 }
 
 /** The patterns of an irregular file, each found in the k-space of its slice. The last is kept. */
@@ -124,7 +164,13 @@ function acquisitionOf(
   return byColumns(sampling, Uint8Array.from(mask, Number))
 }
 
-function requireFinite(values: Float32Array, stack: Stack, index: number, coils: number, path: string): void {
+function requireFinite(
+  values: Float32Array,
+  stack: Pick<Stack, 'role' | 'dataset'>,
+  index: number,
+  coils: number,
+  path: string,
+): void {
   if (allFinite(values)) return
   const at = values.findIndex(value => !Number.isFinite(value))
   const coil = stack.role === 'k-space' && coils > 1 ? `, coil ${Math.floor((at * coils) / values.length) + 1}` : ''

@@ -27,6 +27,10 @@ const NEARLY_EMPTY = 0.05
  */
 const UNEVEN = 0.05
 
+/** Whether so many empty lines at both edges differ too much for zero padding. */
+const areUneven = (first: number, last: number, lines: number): boolean =>
+  Math.abs(first - last) > Math.max(1, UNEVEN * lines)
+
 /**
  * Share of the energy in the outer half of the lines that marks an uncentred k-space. Noise has 0.5.
  * Above this share, the centre of k-space is taken to lie at the edge.
@@ -131,10 +135,10 @@ function judge(
       remarks: [...remarks, evidence + left],
     }
   }
-  const [top, bottom] = ends(rows.measured)
-  if (top > 0 || bottom < rowEnergy.length - 1)
+  const [top, below] = [ends(rows.measured)[0], rowEnergy.length - 1 - ends(rows.measured)[1]]
+  if (top > 0 || below > 0)
     remarks.push(
-      `The first ${top} and the last ${rowEnergy.length - 1 - bottom} of ${rowEnergy.length} rows ` +
+      `The first ${top} and the last ${below} of ${rowEnergy.length} rows ` +
         'of k-space are empty. ' +
         'This is taken for zero padding or a partial readout, not for sub-sampling.',
     )
@@ -152,7 +156,8 @@ function judge(
     return subSampled(columns.measured, 'empty columns', remarks)
   }
   const [left, right] = [ends(columns.measured)[0], columnEnergy.length - 1 - ends(columns.measured)[1]]
-  if (Math.abs(left - right) > Math.max(1, UNEVEN * columnEnergy.length))
+  const isPartial = areUneven(left, right, columnEnergy.length)
+  if (isPartial)
     remarks.push(
       `The first ${left} and the last ${right} of ${columnEnergy.length} columns of k-space are empty. ` +
         'This is taken for partial Fourier, not for sub-sampling: masks are drawn over all columns, ' +
@@ -165,7 +170,8 @@ function judge(
         'as where the corners of k-space were not measured. ' +
         'This is taken for zero padding, not for sub-sampling.',
     )
-  return { sampling: full(columnEnergy), mask: null, remarks }
+  const edges = isPartial || areUneven(top, below, rowEnergy.length) ? 'one-sided' : 'even'
+  return { sampling: { ...full(columnEnergy), edges }, mask: null, remarks }
 }
 
 /** What was measured and the evidence in words, if the measured samples are not one set of columns; else `null`. */

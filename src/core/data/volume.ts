@@ -17,7 +17,7 @@ export interface Volume {
   /** Calls `use` with that slice, without a copy. The array is valid only until `use` returns. */
   withKspace<T>(index: number, use: (kspace: Float32Array) => T): T
   /**
-   * Ground-truth magnitude of one slice, [height, width]; `null` if the file has none.
+   * Ground-truth magnitude of one slice, [height, width], stored or computed; `null` if there is none.
    * Throws `NOT_FINITE` if the image holds NaN or infinity, unless `asStored` is true.
    */
   readTarget(index: number, asStored?: boolean): Float32Array | null

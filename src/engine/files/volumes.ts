@@ -7,10 +7,11 @@ import { AppError, reasonOf, throwIfCancelled } from '../../contract/errors.ts'
 import { fileOfVolume, partOfVolume } from '../../contract/volume-path.ts'
 import type { Role, SkippedFile, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
 import { EXTENSIONS, readStored, volumePaths } from '../../core/data/formats/index.ts'
-import { openStored } from '../../core/data/open.ts'
+import { type Opening, openStored } from '../../core/data/open.ts'
 import type { FileSource } from '../../core/data/source.ts'
 import { type StoredVolume, stacksOf, type Volume } from '../../core/data/volume.ts'
 import type { Pause } from '../../core/pause.ts'
+import { lazyFourier } from '../native/fourier.ts'
 import { type Reading, readContent } from './contents.ts'
 import { fileError } from './file-errors.ts'
 import { fileVersion, isSameVersion, requireVersion, versionNow } from './file-version.ts'
@@ -28,10 +29,15 @@ export interface ScanOptions {
   readonly signal?: AbortSignal
 }
 
-const hashPatient = (salt: string) => (id: string) =>
-  createHash('sha256')
-    .update(salt + id)
-    .digest('hex')
+const fourier = lazyFourier('alone')
+
+const opening = (salt: string): Opening => ({
+  hashPatient: id =>
+    createHash('sha256')
+      .update(salt + id)
+      .digest('hex'),
+  fourier,
+})
 
 /** Contents read by this process, by path: contents of files that had no known content, or that were written later. */
 const lastRead = new Map<string, VolumeContent>()
@@ -55,7 +61,7 @@ export async function openVolume(
     const isAsRead = content && isSameVersion(before, content.version)
     const now = isAsRead ? content : await readAgain(path, { source, stored }, reading)
     if (content) requireContent(path, now, content)
-    return openStored(stored, { source, part }, hashPatient(salt), now)
+    return openStored(stored, { source, part }, opening(salt), now)
   })
 }
 
@@ -101,17 +107,18 @@ async function readWhole(path: string, { source, stored }: OpenFile, reading: Re
   return content
 }
 
-export async function contentOf(path: string, pause: Pause): Promise<VolumeContent> {
+/** A volume's facts after its whole file was read. The patient stays as listed. */
+export async function readFacts({ path, patient }: VolumeInfo, pause: Pause): Promise<VolumeInfo> {
   const volume = await openVolume(path, '', undefined, { pause })
   volume.dispose()
-  return volume.info.content!
+  return { ...volume.info, patient }
 }
 
 /** Opens a volume without reading its content. The volume's sampling is `unread`. */
 export const listVolume = (path: string, salt: string): Promise<Volume> =>
   withSource(path, source => {
     const part = partOfVolume(path)
-    return openStored(readStored(source, part), { source, part }, hashPatient(salt))
+    return openStored(readStored(source, part), { source, part }, opening(salt))
   })
 
 /** The volumes of a file for which `isWanted` holds, and the reasons why others of them cannot be used. */
@@ -123,7 +130,7 @@ async function listFile(path: string, salt: string, isWanted: (volume: string) =
       .map((each): VolumeInfo | SkippedFile => {
         try {
           const part = partOfVolume(each)
-          return openStored(readStored(source, part), { source, part }, hashPatient(salt)).info
+          return openStored(readStored(source, part), { source, part }, opening(salt)).info
         } catch (error) {
           return { path: each, reason: reasonOf(fileError(error, path)) }
         }

@@ -26,7 +26,7 @@ import { withStored } from '../files/masks.ts'
 import { runFiles } from '../files/run-files.ts'
 import { synthesizeKnees } from '../files/synthesize.ts'
 import { VolumePool } from '../files/volume-pool.ts'
-import { contentOf, openVolume, scanFolder } from '../files/volumes.ts'
+import { openVolume, readFacts, scanFolder } from '../files/volumes.ts'
 import { type Destination, inWorkshop, place } from '../files/written.ts'
 import { arithmeticFor, loadedCompute, requireCompute } from '../tensorflow/tensorflow.ts'
 import { type Batches, expectBatches, prepareAhead } from '../training/batches.ts'
@@ -94,10 +94,8 @@ async function eachVolume(
 /** Reads files whose content is not known yet, because the slices for training depend on the content. */
 async function withContents(volumes: readonly VolumeInfo[], pause: Pause): Promise<VolumeInfo[]> {
   const known: VolumeInfo[] = []
-  for (const info of volumes) {
-    const content = info.content ?? (await contentOf(info.path, pause))
-    known.push({ ...info, content, sampling: content.sampling })
-  }
+  for (const info of volumes)
+    known.push(info.content ? { ...info, sampling: info.content.sampling } : await readFacts(info, pause))
   return known
 }
 

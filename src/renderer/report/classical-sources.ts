@@ -3,7 +3,7 @@ import type { Catalogue } from '../../contract/catalogue.ts'
 import type { ClassicalChoice } from '../../contract/classical.ts'
 import type { Study } from '../../contract/studies.ts'
 import { labelOfSettings, type NamedSettings, sourceOfSettings } from '../../contract/tuning.ts'
-import { selectSlices } from '../../contract/volumes.ts'
+import { mayHaveTruth, selectSlices } from '../../contract/volumes.ts'
 import { classicalSeconds } from '../../presentation/classical-seconds.ts'
 import { duration } from './estimate.ts'
 
@@ -54,7 +54,7 @@ export function classicalEstimate(
   leaveOneOut: boolean,
 ): string {
   if (chosen.length === 0) return ''
-  const tested = volumes.filter(({ role, targetShape }) => targetShape && (leaveOneOut || role === 'test'))
+  const tested = volumes.filter(volume => mayHaveTruth(volume) && (leaveOneOut || volume.role === 'test'))
   const seconds = tested.flatMap(({ slices, ...matrix }) => {
     const work = { ...matrix, count: MASKS * selectSlices(selected, slices).length }
     return chosen.map(choice => classicalSeconds(choice, work))

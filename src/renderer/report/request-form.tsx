@@ -3,6 +3,7 @@ import { Button, Checkbox, NumberInput, SegmentedControl, Select, Switch } from 
 import { type Dispatch, type SetStateAction, useState } from 'react'
 import type { Catalogue } from '../../contract/catalogue.ts'
 import type { Scale } from '../../contract/reproduction.ts'
+import { mayHaveTruth } from '../../contract/volumes.ts'
 import { useCatalogue, useNamedSettings, useStudy } from '../app/queries.ts'
 import { SyntheticBadge } from '../viewer/badges.tsx'
 import { useTrainable } from '../viewer/open-study.ts'
@@ -41,7 +42,7 @@ export function RequestForm({ first }: { first: boolean }) {
   const chosen = severalCoils ? sources.filter(({ source }) => (chosenSources ?? USUAL_SOURCES).includes(source)) : []
   const methods = catalogue.methods.map(({ id }) => id).filter(id => !left.has(id))
   const patients = data
-    ? new Set(data.volumes.flatMap(({ patient, targetShape }) => (targetShape ? [patient] : []))).size
+    ? new Set(data.volumes.flatMap(volume => (mayHaveTruth(volume) ? [volume.patient] : []))).size
     : null
   const seedsFault = Number.isInteger(seeds) && Number(seeds) >= 1 && Number(seeds) <= 20 ? null : '1 to 20'
   const wanted = { scale, seeds: Number(seeds) || 1, methods, networks, leaveOneOut, headline, patients }

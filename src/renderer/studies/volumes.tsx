@@ -3,7 +3,7 @@ import { Button } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useRef } from 'react'
 import type { Study, StudyView, StudyVolume } from '../../contract/studies.ts'
-import { samplingInWords } from '../../contract/volumes.ts'
+import { samplingInWords, truthInWords } from '../../contract/volumes.ts'
 import { NONE } from '../../presentation/numbers.ts'
 import { matrix, ROLE_LABEL } from '../app/format.ts'
 import { goToScreen } from '../app/navigation.ts'
@@ -79,7 +79,7 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
       <td>{volume.slices}</td>
       <td>{volume.coils}</td>
       <td className={style.matrix}>{matrix(volume)}</td>
-      <td>{volume.targetShape ? 'yes' : 'no'}</td>
+      <td>{truthInWords(volume)}</td>
       <td className={style.sampling}>
         <span className={style.samplingWords} title={samplingInWords(volume)}>
           {samplingInWords(volume)}

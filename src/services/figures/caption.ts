@@ -1,7 +1,7 @@
 /** The caption of a figure. It names everything on which the images and numbers depend. */
 import type { FigureRequest } from '../../contract/figure.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
-import { protocolOf } from '../../core/evaluate.ts'
+import { type EvaluationSettings, protocolOf } from '../../core/evaluate.ts'
 import { formatAcceleration } from '../../presentation/numbers.ts'
 import { asDrawn, protocolParts, RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { partOf } from './layout.ts'
@@ -22,13 +22,14 @@ function appliedMask(inWords: string, { sampling }: StudyVolume, panes: readonly
 
 function protocolInWords(volume: StudyVolume, request: FigureRequest, panes: readonly DrawnPane[]): string[] {
   const { mask, seed, slice, errorRow, metrics } = request
-  const protocol = protocolOf({
+  const settings: EvaluationSettings = {
     mask,
     maskDraws: null,
     ...(seed !== null && { maskSeed: seed }),
     slices: { kind: 'range', from: slice, to: slice },
     reference: 'ground truth',
-  })
+  }
+  const protocol = protocolOf(settings, [volume])
   const numbers = metrics && panes.some(pane => pane.metrics)
   const compares = numbers || errorRow !== null || request.panes.some(({ error }) => error)
   const masked = panes.some(({ source }) => source !== 'truth')

@@ -3,7 +3,7 @@ import { AppError } from '../../contract/errors.ts'
 import { stemOf } from '../../contract/exports.ts'
 import type { ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
-import { type Role, type SliceSelection, selectSlices } from '../../contract/volumes.ts'
+import { mayHaveTruth, type Role, type SliceSelection, selectSlices } from '../../contract/volumes.ts'
 import { cropShape } from '../../core/mri/transform.ts'
 import { requireSeparatePatients, volumesOf } from '../studies/studies.ts'
 
@@ -75,7 +75,7 @@ export function foldsOf(
       ['test', 'to test'],
     ] as const
     for (const [role, what] of needed) {
-      if (volumesOf(study, role).some(volume => volume.targetShape)) continue
+      if (volumesOf(study, role).some(mayHaveTruth)) continue
       throw new AppError(
         'INVALID_ARGUMENT',
         `Expected a study with volumes ${what}, with ground truth, got none in study "${study.name}". ` +
@@ -84,7 +84,7 @@ export function foldsOf(
     }
     return [{ study, name: inWords(volumesOf(study, 'test')) }]
   }
-  const patients = patientsOf(study.volumes.filter(volume => volume.targetShape))
+  const patients = patientsOf(study.volumes.filter(mayHaveTruth))
   if (patients.length < 3) {
     throw new AppError(
       'INVALID_ARGUMENT',
@@ -117,7 +117,7 @@ export function withTrainingPatients(study: Study, count: number): Study {
 export const withSlices = (study: Study, slices: SliceSelection): Study => ({ ...study, slices })
 
 /** Training volumes with ground truth. */
-const trainable = (study: Study) => volumesOf(study, 'train').filter(volume => volume.targetShape)
+const trainable = (study: Study) => volumesOf(study, 'train').filter(mayHaveTruth)
 
 export function sizesOf(study: Study): Sizes {
   const slicesOf = (volumes: readonly StudyVolume[]) =>
@@ -126,7 +126,7 @@ export function sizesOf(study: Study): Sizes {
   return {
     pretextSlices: slicesOf(volumesOf(study, 'train')),
     trainingSlices: slicesOf(trainable(study)),
-    validationSlices: slicesOf(volumesOf(study, 'val').filter(volume => volume.targetShape)),
+    validationSlices: slicesOf(volumesOf(study, 'val').filter(mayHaveTruth)),
     pixels: Math.max(...areas),
     fieldPixels: Math.max(...study.volumes.map(({ rows, columns }) => rows * columns)),
     coils: Math.max(...study.volumes.map(({ coils }) => coils)),

@@ -1,6 +1,6 @@
 /** Figure 3: one slice of a fold's first test volume, reconstructed by all trained networks of a seed. */
 import type { ReproductionReport, ReproductionRow } from '../../contract/reproduction.ts'
-import { selectSlices } from '../../contract/volumes.ts'
+import { mayHaveTruth, selectSlices } from '../../contract/volumes.ts'
 import { trainedNetwork } from '../../core/models/trained.ts'
 import type { Calls, Comparison, ModelReference } from '../../engine/process/protocol.ts'
 import { networkName } from '../../presentation/lines.ts'
@@ -39,7 +39,7 @@ export async function compare(
 /** The slice of a fold for figures: the middle one of the selected slices of the first test volume. */
 export async function shownSlice(opened: OpenProfile, { folds, mask }: Plan, fold: number, signal?: AbortSignal) {
   const { study } = folds[fold]
-  const [{ id }] = volumesOf(study, 'test').filter(({ targetShape }) => targetShape)
+  const [{ id }] = volumesOf(study, 'test').filter(mayHaveTruth)
   const volume = await readyVolume(opened, id, signal)
   const slices = selectSlices(study.slices, volume.slices)
   const slice = slices[slices.length >> 1]

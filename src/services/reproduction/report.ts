@@ -4,6 +4,7 @@ import { trainedOnInWords } from '../../contract/trained-on.ts'
 import { protocolOf } from '../../core/evaluate.ts'
 import type { Profile } from '../profile/profile.ts'
 import { VERSION } from '../runs/environment.ts'
+import { volumesOf } from '../studies/studies.ts'
 import { requestOfReport } from './classical.ts'
 import type { Failures } from './driver.ts'
 import { describeFold } from './folds.ts'
@@ -70,7 +71,10 @@ export function assemble(
     version: VERSION,
     complete: rows.length === plan.rows.length,
     folds: folds.map(describeFold),
-    protocol: protocolOf({ mask, maskDraws: null, slices: folds[0].study.slices, reference: 'ground truth' }),
+    protocol: protocolOf(
+      { mask, maskDraws: null, slices: folds[0].study.slices, reference: 'ground truth' },
+      folds.flatMap(fold => volumesOf(fold.study, 'test')),
+    ),
     reductions: [...reductions],
     rows,
     gains: gainsOf(plan, rows),

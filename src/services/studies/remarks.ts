@@ -1,6 +1,6 @@
 /** Remarks on a study's data, shown with the study. */
 import type { StudyVolume } from '../../contract/studies.ts'
-import { faultInWords, type Role } from '../../contract/volumes.ts'
+import { faultInWords, mayHaveTruth, type Role } from '../../contract/volumes.ts'
 import { some } from '../../contract/words.ts'
 
 type Volume = Omit<StudyVolume, 'id'>
@@ -44,10 +44,16 @@ export function remarksOn(volumes: readonly Volume[]): string[] {
       `Sub-sampled in the file, without a common set of columns for all slices: ${some(irregular)}. ` +
         'These files are scored without another mask, and never used for training.',
     )
-  const unlabelled = volumes.filter(volume => !volume.targetShape).length
+  const unlabelled = volumes.filter(volume => !mayHaveTruth(volume)).length
   if (unlabelled > 0)
     remarks.push(
       `${unlabelled} of ${volumes.length} volumes have no ground truth. They can be reconstructed, but not scored.`,
+    )
+  const computed = volumes.filter(({ truth }) => truth === 'computed').length
+  if (computed > 0)
+    remarks.push(
+      `In ${computed} of ${volumes.length} volumes, the ground truth is computed from full k-space: the root sum of ` +
+        'squares over coils.',
     )
   for (const [patient, roles] of patientRoles(volumes)) {
     if (roles.size < 2) continue

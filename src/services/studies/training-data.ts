@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto'
 import type { RunConfig } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
-import type { Role } from '../../contract/volumes.ts'
+import { mayHaveTruth, type Role } from '../../contract/volumes.ts'
 import { volumesOf } from './studies.ts'
 
 /**
- * Volumes of a role with a selected slice, and with ground truth if the training needs it. Volumes with irregular
- * sampling are never used for training.
+ * Volumes of a role with a selected slice, and with ground truth if the training needs it. An unread volume may get a
+ * ground truth. Volumes with irregular sampling are never used for training.
  */
 export const trainable = (
   study: Pick<Study, 'volumes' | 'slices'>,
@@ -15,7 +15,7 @@ export const trainable = (
   kind: RunConfig['kind'],
 ): StudyVolume[] =>
   volumesOf(study, role).filter(
-    ({ targetShape, sampling }) => (kind === 'pretrain' || targetShape) && sampling.kind !== 'irregular',
+    volume => (kind === 'pretrain' || mayHaveTruth(volume)) && volume.sampling.kind !== 'irregular',
   )
 
 /**

@@ -87,7 +87,7 @@ export async function scoreAnyway(
   const { volumes } = scored
   const evaluation: Evaluation = {
     run,
-    protocol: protocolOf(settings, classical),
+    protocol: protocolOf(settings, whole.volumes, classical),
     volumes: [...volumes],
     mean:
       volumes.length > 0

@@ -172,7 +172,7 @@ function makeVolumeScores(opened: OpenProfile): Frames['score'] {
       turn(() => evaluate(volume, source, settings, aborted, onEvent))
     const key = `${contentKey(volume)} ${source.key} ${maskKey(mask)} ${seed}`
     const score = await scores.get(key, make, signal, onProgress)
-    return score && { score, protocol: protocolOf(settings, classical) }
+    return score && { score, protocol: protocolOf(settings, [volume], classical) }
   }
 }
 

@@ -234,7 +234,7 @@ export async function tune(
   const tuning: Tuning = {
     study: { id: study.id, name: study.name },
     criterion,
-    protocol: protocolOf(settings),
+    protocol: protocolOf(settings, scored.volumes),
     volumes: scored.volumes.map(({ file, patient, content }) => ({ file, patient, scan: content!.scan })),
     skipped: [...scored.skipped],
     zeroFilled,

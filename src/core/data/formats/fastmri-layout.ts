@@ -14,12 +14,12 @@ export type Layout = Pick<StoredVolume, 'matrix' | 'kspace' | 'target' | 'noiseF
 const targetNames = (coils: number): readonly string[] =>
   coils > 1 ? ['reconstruction_rss'] : ['reconstruction_esc', 'reconstruction_rss']
 
-/** Says why a file of several coils has no ground truth, if `reconstruction_esc` is its only image. */
+/** Says why the only image of a file of several coils, `reconstruction_esc`, is no ground truth. */
 export const layoutRemarks = (file: Hdf5File, { matrix, target }: Pick<Layout, 'matrix' | 'target'>): string[] =>
   matrix.coils > 1 && target === null && file.shape('reconstruction_esc') !== null
     ? [
-        'No ground truth: reconstruction_esc belongs to one emulated coil, and k-space has ' +
-          `${matrix.coils} coils. Add reconstruction_rss, the root sum of squares over coils.`,
+        'The image reconstruction_esc is not used: it belongs to one emulated coil, and k-space has ' +
+          `${matrix.coils} coils. Their ground truth is reconstruction_rss, the root sum of squares over coils.`,
       ]
     : []
 

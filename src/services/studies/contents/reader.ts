@@ -53,6 +53,10 @@ export function sortOut(read: readonly ReadContent[]): { volumes: WholeVolume[];
 
 const MEGABYTE = 1e6
 
+/** Older programs did not judge the edges of k-space, on which it depends whether a ground truth is computed. */
+const isJudged = ({ targetShape, synthetic, content: { sampling } }: WholeVolume): boolean =>
+  targetShape !== null || synthetic || sampling.kind !== 'full' || sampling.edges !== undefined
+
 export function makeContents(profile: Profile, engines: EnginePool, taken: Contents['taken']): Contents {
   const { db } = profile
   /** Parsed rows of the database, by path. */
@@ -76,7 +80,9 @@ export function makeContents(profile: Profile, engines: EnginePool, taken: Conte
 
   function known(path: string): WholeVolume | null {
     const isCurrent = (volume: WholeVolume | null) =>
-      volume !== null && isSameVersion(volume.content.version, versionNow(path, volume.content.version))
+      volume !== null &&
+      isJudged(volume) &&
+      isSameVersion(volume.content.version, versionNow(path, volume.content.version))
     fileVersion(path) // throws if the file is missing
     const volume = stored(path)
     if (isCurrent(volume)) return volume

@@ -2,9 +2,9 @@
 import { basename } from 'node:path'
 import { AppError } from '../../../contract/errors.ts'
 import type { FileState, Study, StudyVolume } from '../../../contract/studies.ts'
-import type { SkippedFile, VolumeInfo } from '../../../contract/volumes.ts'
+import type { SkippedFile, VolumeContent, VolumeInfo } from '../../../contract/volumes.ts'
 import { some } from '../../../contract/words.ts'
-import { isSameVersion } from '../../../engine/files/file-version.ts'
+import { isSameVersion, versionNow } from '../../../engine/files/file-version.ts'
 import type { VolumeFile } from '../../../engine/process/protocol.ts'
 import { storedFile } from '../../profile/paths.ts'
 import type { Profile } from '../../profile/profile.ts'
@@ -25,7 +25,8 @@ export interface Checked {
 /** Whether a read file can be the listed file. An unread file has no better record than these facts. */
 export const asListed = (listed: VolumeInfo, now: VolumeInfo): boolean =>
   (['slices', 'rows', 'columns', 'coils', 'patient', 'bytes'] as const).every(fact => listed[fact] === now[fact]) &&
-  String(listed.targetShape) === String(now.targetShape)
+  // A ground truth that is computed is known only after reading.
+  String(listed.targetShape) === String(now.truth === 'computed' ? null : now.targetShape)
 
 /** Stores the contents of a study's volume. A volume whose file has moved keeps its place in the study. */
 export function takeContent(profile: Profile, volume: number, now: VolumeInfo): void {
@@ -179,6 +180,9 @@ export async function readyStudy(
   return ready
 }
 
+/** Whether the file was not written since. Its contents may still be unknown, if an older program read the file. */
+const isAsWritten = (path: string, { version }: VolumeContent) => isSameVersion(version, versionNow(path, version))
+
 /** The state of each volume's file, by the volume's number. Reads only the files' times. */
 export function fileStates(opened: OpenProfile, { volumes }: Study): Record<string, FileState> {
   const stateOf = (volume: StudyVolume): FileState => {
@@ -189,7 +193,8 @@ export function fileStates(opened: OpenProfile, { volumes }: Study): Record<stri
       return 'missing'
     }
     if (!volume.content) return now && !asListed(volume, now) ? 'changed' : 'unread'
-    if (!now) return opened.contents.isUnusable(volume.path) ? 'changed' : 'written since'
+    if (!now && opened.contents.isUnusable(volume.path)) return 'changed'
+    if (!now) return isAsWritten(volume.path, volume.content) ? 'unread' : 'written since'
     return now.content.identity === volume.content.identity ? 'as taken' : 'changed'
   }
   return Object.fromEntries(volumes.map(volume => [volume.id, stateOf(volume)]))

@@ -4,6 +4,7 @@ import { EXTENSIONS, readStored } from '../../../../src/core/data/formats/index.
 import type { ElementKind, Hdf5File } from '../../../../src/core/data/hdf5.ts'
 import { openStored } from '../../../../src/core/data/open.ts'
 import type { FileSource } from '../../../../src/core/data/source.ts'
+import { makeFourier } from '../../../../src/core/mri/fourier.ts'
 import { multiply } from '../../../../src/core/mri/pattern.ts'
 
 interface StoredDataset {
@@ -67,7 +68,7 @@ function images(slices: number, height: number, width: number, value = 1): Store
 
 const full = kspace(3, [1, 2, 3, 4, 5])
 const openFile = (source: FileSource, content?: VolumeContent, hash = (id: string) => id) =>
-  openStored(readStored(source, null), { source, part: null }, hash, content)
+  openStored(readStored(source, null), { source, part: null }, { hashPatient: hash, fourier: makeFourier() }, content)
 const open = (datasets: Datasets, attributes?: Attributes) =>
   openFile(memoryFile(datasets, attributes), undefined, id => `hash of ${id.length} letters`)
 const sampling = (datasets: Datasets) => open(datasets).info.sampling
@@ -180,7 +181,9 @@ describe('a fastMRI file', () => {
     const volume = open({ kspace, reconstruction_esc })
     expect([volume.info.targetShape, volume.readTarget(0)]).toEqual([null, null])
     const remarksOf = (datasets: Datasets) => readStored(memoryFile(datasets), null).remarks
-    expect(remarksOf({ kspace, reconstruction_esc })).toEqual([expect.stringContaining('Add reconstruction_rss')])
+    expect(remarksOf({ kspace, reconstruction_esc })).toEqual([
+      expect.stringContaining('reconstruction_esc is not used'),
+    ])
     expect(remarksOf({ kspace, reconstruction_esc, reconstruction_rss: images(1, 2, 2) })).toEqual([])
     expect(remarksOf({ kspace: full, reconstruction_esc: images(3, 2, 2) })).toEqual([])
   })

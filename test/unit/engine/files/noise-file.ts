@@ -6,6 +6,7 @@ import { initialParameters, toTorch } from '../../../../src/core/models/paramete
 import { writeFastMri } from '../../../../src/engine/files/hdf5-write.ts'
 import { writeCheckpoint } from '../../../../src/engine/files/whole-files.ts'
 import type { ModelReference } from '../../../../src/engine/process/protocol.ts'
+import { sampled } from '../../../kspace.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
 const all = (slices: number, read: (index: number) => Float32Array) => Array.from({ length: slices }, (_, i) => read(i))
@@ -35,13 +36,22 @@ export async function writeNoise(
   return path
 }
 
-/** Writes the k-space of `noiseVolume(name)`, without ground truth, and gives the path. */
-export async function writeKspaceAlone(directory: string, name: string) {
+/**
+ * Writes the k-space of `noiseVolume(name)`, without ground truth, and gives the path. A ground truth is computed from
+ * full k-space. With `partialFourier`, the first quarter of the columns is zero, and there is no ground truth.
+ */
+export async function writeKspaceAlone(directory: string, name: string, { partialFourier = false } = {}) {
   await ready
   const path = join(directory, `${name}.h5`)
   const file = new File(path, 'w')
   const { info, readKspace } = noiseVolume(name)
-  addKspace(file, [info.slices, info.rows, info.columns], all(info.slices, readKspace))
+  const first = partialFourier ? info.columns / 4 : 0
+  const measured = (slice: Float32Array) => sampled(slice, info.columns, (_, column) => column >= first)
+  addKspace(
+    file,
+    [info.slices, info.rows, info.columns],
+    all(info.slices, index => measured(readKspace(index))),
+  )
   file.close()
   return path
 }

@@ -37,7 +37,7 @@ describe('openVolume', () => {
       maximum: golden('h5').params.max,
       orientation: null,
       patient: sha256('saltsynthetic'),
-      sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
+      sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0, edges: 'even' },
       synthetic: false,
       noiseFree: false,
       bytes: readFileSync(goldenFile).length,

@@ -51,7 +51,7 @@ let withCascades: ModelReference
 beforeAll(async () => {
   await useEngine()
   path = await writeNoise(folder, 'knee', { slices: 3 })
-  bare = await writeKspaceAlone(folder, 'bare')
+  bare = await writeKspaceAlone(folder, 'bare', { partialFourier: true })
   coils = await writeCoils(folder, 'coils', { coils: 3 })
   model = await writeUnet(join(folder, 'a.safetensors'), 1)
   Object.assign(NETWORKS, { cascaded: cascaded('kspace') })
