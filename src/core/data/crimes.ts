@@ -7,7 +7,7 @@
  *   outer to mid energy   mean |k|² where r > 0.85 on an axis, over the mean in the ring 0.55 < r < 0.7.
  *                         Noise fills both. Near 0: the outer part was filled with zeros, or filtered.
  *   zero columns, rows    shares of exact zeros: padding or partial Fourier.
- *   grid residual         least mean |a n − round(a n)| over n = 64 … 4095, a = |x| / max. Near 0: integers of n levels.
+ *   grid residual         least mean |a n − round(a n)|, n = 64 … 4095, a = |x| / max. Near 0: integers of n levels.
  *   DCT ratio             median of the high 8 × 8 DCT-II coefficients over blocks from (0, 0), over the same from
  *                         (4, 4). Far below 1: blocks of JPEG.
  */
@@ -156,7 +156,7 @@ const DCT = Float64Array.from({ length: BLOCK * BLOCK }, (_, i) => {
   return scale * Math.cos((Math.PI * frequency * (2 * sample + 1)) / (2 * BLOCK))
 })
 
-/** Median magnitude of the coefficients whose two frequencies sum to 8 or more, over all blocks from (`from`, `from`). */
+/** Median magnitude of the coefficients whose two frequencies sum to 8 or more, over blocks from (`from`, `from`). */
 function blockCoefficient(image: Float64Array, rows: number, columns: number, from: number): number {
   const found: number[] = []
   const half = new Float64Array(BLOCK * BLOCK)
