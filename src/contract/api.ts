@@ -166,6 +166,8 @@ export const contract = {
     /** Removes the study from the list. Its files and runs stay. */
     hide: oc.input(study).output(z.void()),
     restore: oc.input(study).output(z.void()),
+    /** Acknowledges all present flags against the volumes' being raw, or takes that back. */
+    acknowledge: oc.input(study.extend({ acknowledged: z.boolean() })).output(z.void()),
     /**
      * Adds files to the study of new scans. The first usable file creates that study.
      * `study` is `null` if no file so far could be used.

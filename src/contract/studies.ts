@@ -1,5 +1,6 @@
 /** Studies for the screens. */
 import { z } from 'zod'
+import { Flag } from './crimes.ts'
 import { Role, SkippedFile, SliceSelection, VolumeInfo } from './volumes.ts'
 import { some } from './words.ts'
 
@@ -12,6 +13,8 @@ export const StudyVolume = VolumeInfo.extend({
   /** Identifies the volume in the profile, and its images in URLs. */
   id: z.int(),
   role: Role,
+  /** Flags against being raw that the user has seen and accepted. Absent: none. */
+  acknowledged: z.array(Flag).readonly().optional(),
 })
 export type StudyVolume = z.infer<typeof StudyVolume>
 

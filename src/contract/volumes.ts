@@ -1,5 +1,6 @@
 /** Facts about one fastMRI file, known before its k-space is transformed. */
 import { z } from 'zod'
+import { Crimes } from './crimes.ts'
 import { some } from './words.ts'
 
 export const ROLES = ['train', 'val', 'test'] as const
@@ -95,6 +96,8 @@ export const VolumeContent = z.object({
    * measured. Only for a mask that is not of columns. Absent if there are none.
    */
   lost: z.object({ rows: z.array(z.int()).readonly(), columns: z.array(z.int()).readonly() }).optional(),
+  /** What speaks against fully sampled k-space being raw. Absent if an older program read the file. */
+  crimes: Crimes.optional(),
   faults: z.array(SliceFault),
   /** Unusual properties of the data in words, with evidence. */
   remarks: z.array(z.string()),

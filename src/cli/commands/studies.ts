@@ -2,13 +2,14 @@ import process from 'node:process'
 import { createInterface } from 'node:readline/promises'
 import Table from 'cli-table3'
 import { Command } from 'commander'
+import { FLAG_REMEDY, FLAG_WORDS, FLAGS, flagsInWords, flagsOf, openFlags } from '../../contract/crimes.ts'
 import { type FileState, type Findings, renamedInWords, type StudyView } from '../../contract/studies.ts'
 import { coilsInWords, ROLES, samplingInWords, truthInWords } from '../../contract/volumes.ts'
 import { some } from '../../contract/words.ts'
 import { callersPath } from '../../services/profile/paths.ts'
 import { fileStates } from '../../services/studies/contents/ready.ts'
 import { locateFiles, scanAgain, takeFindings } from '../../services/studies/contents/rescan.ts'
-import { findStudy, listStudies, type Study, studyById } from '../../services/studies/studies.ts'
+import { findStudy, listStudies, type Study, setAcknowledged, studyById } from '../../services/studies/studies.ts'
 import { STUDY_HELP } from '../options.ts'
 import { inSession } from '../session.ts'
 import { print, printJson, readingBar, say } from '../terminal.ts'
@@ -16,7 +17,7 @@ import { print, printJson, readingBar, say } from '../terminal.ts'
 /** A study as text: volumes with their roles, skipped files, and remarks. */
 export function describeStudy(study: Study): string {
   const table = new Table({
-    head: ['file', 'role', 'slices', 'coils', 'matrix', 'acquisition', 'k-space', 'truth'],
+    head: ['file', 'role', 'slices', 'coils', 'matrix', 'acquisition', 'k-space', 'truth', 'flags'],
     style: { head: [], border: [], compact: true },
   })
   for (const volume of study.volumes) {
@@ -30,6 +31,7 @@ export function describeStudy(study: Study): string {
       volume.acquisition ?? '–',
       samplingInWords(volume),
       truthInWords(volume),
+      volume.content?.crimes ? flagsOf(volume.content.crimes).length : '–',
     ])
   }
   const split = study.split.seed === null ? `roles by ${study.split.by}` : `split by patient, seed ${study.split.seed}`
@@ -39,8 +41,26 @@ export function describeStudy(study: Study): string {
     `Study ${study.id}: ${study.name} (${counts}${coils}; ${split})`,
     table.toString(),
     ...study.skipped.map(({ path, reason }) => `Skipped ${path}: ${reason}`),
+    ...describeFlags(study),
     ...study.remarks,
   ].join('\n')
+}
+
+/** What speaks against volumes' being raw, with the numbers and their meanings. */
+function describeFlags({ name, volumes }: Study): string[] {
+  const words = flagsInWords(volumes)
+  const acknowledged = volumes.filter(volume => volume.acknowledged).length
+  const lines = FLAGS.flatMap(flag => {
+    const { label, statistic, flaggedBelow, meaning } = FLAG_WORDS[flag]
+    const flagged = volumes.filter(volume => openFlags(volume).includes(flag))
+    if (flagged.length === 0) return []
+    const files = flagged.map(({ file, content }) => `${file} (${content!.crimes![flag].toFixed(3)})`)
+    return [`  ${label}: ${meaning} The ${statistic} of raw data is above ${flaggedBelow}: ${some(files)}`]
+  })
+  return [
+    ...(words ? [`${words} ${FLAG_REMEDY}`, ...lines, `To acknowledge: self-mri studies acknowledge "${name}"`] : []),
+    ...(acknowledged > 0 ? [`Flags of ${acknowledged} of ${volumes.length} volumes are acknowledged.`] : []),
+  ]
 }
 
 /** Lists files whose state differs from what the study recorded. */
@@ -132,6 +152,21 @@ const locateCommand = (): Command =>
       }),
     )
 
+const acknowledgeCommand = (): Command =>
+  new Command('acknowledge')
+    .description('Acknowledge what speaks against the volumes’ being raw, so that no caution names it again')
+    .argument('<study>', STUDY_HELP)
+    .option('--undo', 'take the acknowledgement back')
+    .action((which: string, { undo = false }: { readonly undo?: boolean }, command: Command) =>
+      inSession(command, async ({ services, json }) => {
+        const { id } = findStudy(services.profile, which)
+        setAcknowledged(services.profile, id, !undo)
+        const study = studyById(services.profile, id)
+        if (json) printJson(study)
+        else print(describeStudy(study))
+      }),
+    )
+
 interface ScanOptions {
   readonly yes?: boolean
   readonly removeMissing?: boolean
@@ -163,3 +198,4 @@ export const studiesCommand = (): Command =>
     )
     .addCommand(scanCommand())
     .addCommand(locateCommand())
+    .addCommand(acknowledgeCommand())

@@ -11,28 +11,9 @@
  *   DCT ratio             median of the high 8 × 8 DCT-II coefficients over blocks from (0, 0), over the same from
  *                         (4, 4). Far below 1: blocks of JPEG.
  */
+import { type CrimeStatistics, type Crimes, FLAG_WORDS } from '../../contract/crimes.ts'
 import { ifft2Centred } from '../mri/fft-double.ts'
-
-export interface Crimes {
-  readonly hermitianResidual: number
-  readonly imaginaryShare: number
-  readonly outerToMidEnergy: number
-  readonly zeroColumns: number
-  readonly zeroRows: number
-  readonly gridResidual: number
-  /** Number of levels, or 0 if the image lies on no grid. */
-  readonly gridMaximum: number
-  readonly dctRatio: number
-}
-
-/** Below these values a statistic is a flag. Of 29 measured volumes, none comes near. */
-export const FLAGGED_BELOW = {
-  hermitianResidual: 0.05,
-  outerToMidEnergy: 0.1,
-  gridResidual: 0.05,
-  dctRatio: 0.5,
-} as const satisfies Partial<Record<keyof Crimes, number>>
-export type Flag = keyof typeof FLAGGED_BELOW
+import type { Matrix } from './volume.ts'
 
 const LEAST_LEVELS = 64
 const MOST_LEVELS = 4095
@@ -40,7 +21,7 @@ const MOST_LEVELS = 4095
 const PICKED = 4096
 
 /** @param kspace One coil's centred k-space [rows, columns, 2], not all zero. */
-export function crimesOf(kspace: Float32Array, rows: number, columns: number): Crimes {
+export function crimesOf(kspace: Float32Array, rows: number, columns: number): CrimeStatistics {
   const k = Float64Array.from(kspace)
   const image = ifft2Centred(k, rows, columns)
   const turned = withoutPhase(image)
@@ -56,9 +37,17 @@ export function crimesOf(kspace: Float32Array, rows: number, columns: number): C
   }
 }
 
-/** The flags of a slice. */
-export const flagsOf = (crimes: Crimes): Flag[] =>
-  (Object.keys(FLAGGED_BELOW) as Flag[]).filter(name => crimes[name] < FLAGGED_BELOW[name])
+/** Of the coil with the most signal. @param kspace A slice [coils, rows, columns, 2], not all zero. */
+export function crimesOfSlice(kspace: Float32Array, { coils, rows, columns }: Matrix, slice: number): Crimes {
+  const length = 2 * rows * columns
+  const energies = Array.from({ length: coils }, (_, coil) => {
+    let sum = 0
+    for (let i = coil * length; i < (coil + 1) * length; i++) sum += kspace[i] * kspace[i]
+    return sum
+  })
+  const coil = energies.indexOf(Math.max(...energies))
+  return { slice, coil, ...crimesOf(kspace.subarray(coil * length, (coil + 1) * length), rows, columns) }
+}
 
 const energyOf = (values: Float64Array): number => {
   let sum = 0
@@ -113,7 +102,7 @@ function outerToMidEnergy(k: Float64Array, rows: number, columns: number): numbe
   return sums.outer / counts.outer / (sums.mid / counts.mid)
 }
 
-function zeroLines(k: Float64Array, rows: number, columns: number): Pick<Crimes, 'zeroColumns' | 'zeroRows'> {
+function zeroLines(k: Float64Array, rows: number, columns: number): Pick<CrimeStatistics, 'zeroColumns' | 'zeroRows'> {
   const [seenRows, seenColumns] = [new Uint8Array(rows), new Uint8Array(columns)]
   for (let sample = 0; sample < rows * columns; sample++) {
     if (k[2 * sample] === 0 && k[2 * sample + 1] === 0) continue
@@ -124,7 +113,7 @@ function zeroLines(k: Float64Array, rows: number, columns: number): Pick<Crimes,
   return { zeroColumns: share(seenColumns), zeroRows: share(seenRows) }
 }
 
-function gridOfLevels(image: Float64Array): Pick<Crimes, 'gridResidual' | 'gridMaximum'> {
+function gridOfLevels(image: Float64Array): Pick<CrimeStatistics, 'gridResidual' | 'gridMaximum'> {
   const pixels = image.length / 2
   const count = Math.min(pixels, PICKED)
   let most = 0
@@ -142,7 +131,7 @@ function gridOfLevels(image: Float64Array): Pick<Crimes, 'gridResidual' | 'gridM
       sum += Math.abs(level - Math.round(level))
     }
     const residual = sum / count
-    if (gridMaximum === 0 && residual < FLAGGED_BELOW.gridResidual) gridMaximum = levels
+    if (gridMaximum === 0 && residual < FLAG_WORDS.gridResidual.flaggedBelow) gridMaximum = levels
     gridResidual = Math.min(gridResidual, residual)
   }
   return { gridResidual, gridMaximum }

@@ -2,8 +2,10 @@
 import { createHash, type Hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
+import type { Crimes } from '../../contract/crimes.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { FileVersion, SliceFault, VolumeContent } from '../../contract/volumes.ts'
+import { crimesOfSlice } from '../../core/data/crimes.ts'
 import type { Fault } from '../../core/data/measured.ts'
 import { faultOfImage, surveyKspace } from '../../core/data/sampling.ts'
 import type { FileSource } from '../../core/data/source.ts'
@@ -74,6 +76,7 @@ export async function readContent(
   addField(hash, own instanceof Uint8Array ? own : (own?.measured ?? 'no mask'))
   addField(hash, JSON.stringify([used.header, used.attributes]))
   const { sampling, mask, lost, remarks } = survey.judge()
+  const crimes = sampling.kind === 'full' ? crimesOfMiddle(used, faults) : null
   return {
     identity: hash.digest('hex'),
     scan,
@@ -81,9 +84,21 @@ export async function readContent(
     sampling,
     ...(mask && { mask: mask.join('') }),
     ...(lost && { lost }),
+    ...(crimes && { crimes }),
     faults,
     remarks: [...used.remarks, ...remarks, ...missingSources(source, used)],
   }
+}
+
+/** Of the slice without a fault that is nearest the middle. */
+function crimesOfMiddle({ kspace, matrix }: StoredVolume, faults: readonly SliceFault[]): Crimes {
+  const faulty = new Set(faults.filter(({ dataset }) => dataset === kspace.dataset).map(({ slice }) => slice))
+  const [slices] = kspace.shape
+  const middle = Math.floor(slices / 2)
+  const [slice] = Array.from({ length: slices }, (_, i) => i)
+    .filter(i => !faulty.has(i))
+    .sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle))
+  return kspace.withSlice(slice, values => crimesOfSlice(values, matrix, slice))
 }
 
 function addLength(hash: Hash, bytes: number): void {

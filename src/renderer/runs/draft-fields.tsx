@@ -1,8 +1,10 @@
 /** The first fields of the start form: study, method, network, recipe; and the seed. */
 import { NumberInput, Select } from '@mantine/core'
 import type { Catalogue } from '../../contract/catalogue.ts'
+import { FLAG_REMEDY, flagsInWords } from '../../contract/crimes.ts'
 import type { NamedRecipe } from '../../contract/recipes.ts'
 import type { StudySummary } from '../../contract/studies.ts'
+import { useStudy } from '../app/queries.ts'
 import { type Change, chosenRecipe, type Draft, isEdited, type Offered, recipesOf, standardRecipe } from './draft.ts'
 import { deleteRecipe } from './recipe-actions.ts'
 import { RecipeChoice } from './recipe-choice.tsx'
@@ -20,14 +22,28 @@ interface StudyProps extends FieldsProps {
 }
 
 export const StudySelect = ({ studies, study, onChange }: Omit<StudyProps, 'offered' | 'draft'>) => (
-  <Select
-    label="Study"
-    data={studies.map(({ id, name }) => ({ value: String(id), label: name }))}
-    value={study === null ? null : String(study)}
-    onChange={value => value && onChange({ type: 'study', study: Number(value) })}
-    allowDeselect={false}
-  />
+  <div>
+    <Select
+      label="Study"
+      data={studies.map(({ id, name }) => ({ value: String(id), label: name }))}
+      value={study === null ? null : String(study)}
+      onChange={value => value && onChange({ type: 'study', study: Number(value) })}
+      allowDeselect={false}
+    />
+    <FlagsCaution study={study} />
+  </div>
 )
+
+/** Says before a training that volumes of the study may not be raw, unless the user has acknowledged that. */
+function FlagsCaution({ study }: { study: number | null }) {
+  const { data } = useStudy(study)
+  const words = data && flagsInWords(data.volumes)
+  return words ? (
+    <p className={style.caution} role="status">
+      {words} {FLAG_REMEDY} The study’s page shows the numbers.
+    </p>
+  ) : null
+}
 
 /** Stands for no method in the list of methods. */
 const SCRATCH = 'scratch'

@@ -22,6 +22,17 @@ export async function hideStudy(study: { readonly id: number; readonly name: str
   }
 }
 
+/** Acknowledges the flags against the volumes' being raw, or takes that back. */
+export async function acknowledgeFlags(study: { readonly id: number }, acknowledged: boolean): Promise<void> {
+  try {
+    await client.studies.acknowledge({ study: study.id, acknowledged })
+    await refresh('study')
+    if (acknowledged) tellDone('The flags are acknowledged.', () => acknowledgeFlags(study, false))
+  } catch (error) {
+    tellError(error, 'The flags were not changed')
+  }
+}
+
 export async function removeScan(volume: { readonly id: number; readonly file: string; readonly path: string }) {
   try {
     await client.studies.removeScan({ volume: volume.id })

@@ -18,6 +18,7 @@ import { demonstrateCoils, hideStudy, importFolder } from './actions.ts'
 import { AddFolder, SyntheticKnee } from './add-study.tsx'
 import { openFiles } from './bring.ts'
 import { FilesNotice, ScanButton } from './files.tsx'
+import { FlagsNotice } from './flags.tsx'
 import style from './studies.module.css'
 import { allSynthetic, Volumes } from './volumes.tsx'
 
@@ -133,6 +134,7 @@ function StudyPage({ study }: { study: StudyView }) {
       <div className={style.scroll}>
         <div className={style.said}>
           <FilesNotice key={study.id} study={study} />
+          <FlagsNotice study={study} />
           {study.remarks.length > 0 && (
             <ul className={style.remarks}>
               {study.remarks.map(remark => (

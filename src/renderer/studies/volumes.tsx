@@ -13,9 +13,10 @@ import { openVolume } from '../viewer/view.ts'
 import { FileName } from '../widgets/file-name.tsx'
 import { removeScan } from './actions.ts'
 import { StateMark } from './files.tsx'
+import { Flags } from './flags.tsx'
 import style from './studies.module.css'
 
-const COLUMNS = ['', 'File', 'Role', 'Acquisition', 'Slices', 'Coils', 'Matrix', 'Truth', 'Sampling'] as const
+const COLUMNS = ['', 'File', 'Role', 'Acquisition', 'Slices', 'Coils', 'Matrix', 'Truth', 'Flags', 'Sampling'] as const
 
 /** Said once, where it is true of every volume. */
 export const allSynthetic = ({ volumes }: Study) => volumes.length > 0 && volumes.every(({ synthetic }) => synthetic)
@@ -80,6 +81,9 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
       <td>{volume.coils}</td>
       <td className={style.matrix}>{matrix(volume)}</td>
       <td>{truthInWords(volume)}</td>
+      <td>
+        <Flags volume={volume} />
+      </td>
       <td className={style.sampling}>
         <span className={style.samplingWords} title={samplingInWords(volume)}>
           {samplingInWords(volume)}

@@ -9,7 +9,14 @@ import { locateFiles, scanAgain, takeFindings } from '../studies/contents/rescan
 import { multiCoilDemonstration } from '../studies/demonstration.ts'
 import { nameOfFolder } from '../studies/names.ts'
 import { addScans, removeScan } from '../studies/scans.ts'
-import { freeName, importStudy, setStudyHidden, studyById, summariseStudies } from '../studies/studies.ts'
+import {
+  freeName,
+  importStudy,
+  setAcknowledged,
+  setStudyHidden,
+  studyById,
+  summariseStudies,
+} from '../studies/studies.ts'
 import { makeSyntheticKnee, patientsOfRoles } from '../studies/synthetic-knee.ts'
 import type { Works } from './works.ts'
 
@@ -80,6 +87,9 @@ export function studyProcedures(opened: OpenProfile, { work }: Works, demonstrat
     ),
     hide: api.studies.hide.handler(({ input }) => setStudyHidden(opened.profile, input.study, true)),
     restore: api.studies.restore.handler(({ input }) => setStudyHidden(opened.profile, input.study, false)),
+    acknowledge: api.studies.acknowledge.handler(({ input }) =>
+      setAcknowledged(opened.profile, input.study, input.acknowledged),
+    ),
     addScans: api.studies.addScans.handler(({ input, signal }) =>
       addScans(opened, input.paths.map(callersPath), signal),
     ),

@@ -1,4 +1,5 @@
 /** The report of a plan, with the rows that are finished. Everything is read from the profile. */
+import { FLAG_REMEDY, flagsInWords } from '../../contract/crimes.ts'
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { trainedOnInWords } from '../../contract/trained-on.ts'
 import { protocolOf } from '../../core/evaluate.ts'
@@ -43,6 +44,12 @@ function failedTrainings({ trainings }: Plan, { standings }: Survey): Failures {
   return failures
 }
 
+/** Names acknowledged flags too, because the report's readers have not seen them. */
+function flagRemarks({ volumes }: Plan['study']): string[] {
+  const words = flagsInWords(volumes.map(({ content }) => ({ content })))
+  return words ? [`${words} ${FLAG_REMEDY}`] : []
+}
+
 /** @param failures failures of this process, in addition to those in the profile */
 export function assemble(
   profile: Profile,
@@ -65,7 +72,7 @@ export function assemble(
     request: requestOfReport(request),
     study: study.name,
     synthetic: study.volumes.some(({ synthetic }) => synthetic),
-    remarks: [...study.remarks],
+    remarks: [...study.remarks, ...flagRemarks(study)],
     device: devicesInWords(profile, plan, finished),
     createdAt,
     version: VERSION,

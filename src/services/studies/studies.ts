@@ -1,4 +1,5 @@
 /** Studies: volumes with their roles, and skipped files. */
+import { flagsOf } from '../../contract/crimes.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { Split, Study, StudySummary, StudyVolume } from '../../contract/studies.ts'
 import { ROLES, type Role, SliceSelection, selectsAny, VolumeInfo } from '../../contract/volumes.ts'
@@ -112,6 +113,8 @@ interface VolumeRow {
   readonly id: number
   readonly role: Role
   readonly info: string
+  /** JSON. */
+  readonly acknowledged: string
 }
 
 /** A volume's facts as JSON for its row. The path of its file comes from `storedFile`. */
@@ -119,16 +122,23 @@ export const storedInfo = (profile: Profile, volume: VolumeInfo): string =>
   JSON.stringify({ ...VolumeInfo.parse(volume), path: storedFile(profile, volume.path) })
 
 /** A volume from its row. An unread file has the sampling `unread`, because header and middle slice do not show it. */
-function toVolume(profile: Profile, { id, role, info }: VolumeRow): StudyVolume {
+function toVolume(profile: Profile, { id, role, info, acknowledged }: VolumeRow): StudyVolume {
   const parsed = VolumeInfo.parse(JSON.parse(info))
   const sampling = parsed.content ? parsed.sampling : ({ kind: 'unread' } as const)
-  return { ...parsed, sampling, path: fileAt(profile, parsed.path), id, role }
+  const flags = JSON.parse(acknowledged) as StudyVolume['acknowledged'] & object
+  return {
+    ...parsed,
+    ...{ sampling, path: fileAt(profile, parsed.path), id, role },
+    ...(flags.length > 0 && { acknowledged: flags }),
+  }
 }
 
 function readStudy(profile: Profile, row: StudyRow): Study {
   const { db } = profile
   const volumes = db
-    .prepare('SELECT id, role, info FROM volumes WHERE study_id = ? ORDER BY coalesce(first_path, path), id')
+    .prepare(
+      'SELECT id, role, info, acknowledged FROM volumes WHERE study_id = ? ORDER BY coalesce(first_path, path), id',
+    )
     .all(row.id)
   const skipped = db.prepare('SELECT path, reason FROM skipped_files WHERE study_id = ? ORDER BY path').all(row.id)
   const known = (volumes as VolumeRow[]).map(volume => toVolume(profile, volume))
@@ -180,6 +190,17 @@ export function setStudyHidden(profile: Profile, id: number, hidden: boolean): v
   profile.bell.ring()
 }
 
+/** Acknowledges all present flags of a study's volumes, or none of them. */
+export function setAcknowledged(profile: Profile, id: number, acknowledged: boolean): void {
+  const { volumes } = studyById(profile, id)
+  const store = profile.db.prepare('UPDATE volumes SET acknowledged = ? WHERE id = ?')
+  profile.db.transaction(() => {
+    for (const volume of volumes)
+      store.run(JSON.stringify(acknowledged ? flagsOf(volume.content?.crimes) : []), volume.id)
+  })()
+  profile.bell.ring()
+}
+
 /** The name, or if the name exists, the name with a number: 'knees (2)'. */
 export function freeName({ db }: Profile, name: string): string {
   const taken = db.prepare('SELECT 1 FROM studies WHERE name = ?')
@@ -189,7 +210,9 @@ export function freeName({ db }: Profile, name: string): string {
 }
 
 export function volumeById(profile: Profile, id: number): StudyVolume {
-  const row = profile.db.prepare('SELECT id, role, info FROM volumes WHERE id = ?').get(id) as VolumeRow | undefined
+  const row = profile.db.prepare('SELECT id, role, info, acknowledged FROM volumes WHERE id = ?').get(id) as
+    | VolumeRow
+    | undefined
   if (row) return toVolume(profile, row)
   throw new AppError('STUDY_NOT_FOUND', `Expected a volume’s number, got ${id}: it is in no study any more.`)
 }

@@ -17,6 +17,8 @@ export interface ReadOptions {
   /** Progress in megabytes. */
   readonly onProgress?: (progress: Progress) => void
   readonly signal?: AbortSignal
+  /** Reads files again whose contents an older program read, which did not examine whether k-space is raw. */
+  readonly examines?: boolean
 }
 
 export interface Contents {
@@ -119,13 +121,14 @@ export function makeContents(profile: Profile, engines: EnginePool, taken: Conte
     taken,
     known,
     isUnusable: path => unusable.get(path) === versionKey(fileVersion(path)),
-    async read(paths, { onProgress, signal } = {}) {
+    async read(paths, { onProgress, signal, examines = false } = {}) {
       const results = new Map<string, ReadContent>()
       const wanted: { readonly path: string; readonly version: string; readonly bytes: number }[] = []
       for (const path of new Set(paths)) {
         try {
           const volume = known(path)
-          if (volume) results.set(path, { path, volume })
+          const isExamined = volume?.content.crimes || volume?.sampling.kind !== 'full'
+          if (volume && (isExamined || !examines)) results.set(path, { path, volume })
           else {
             const version = fileVersion(path)
             wanted.push({ path, version: versionKey(version), bytes: version.bytes })

@@ -28,12 +28,16 @@ export const asListed = (listed: VolumeInfo, now: VolumeInfo): boolean =>
   // A ground truth that is computed is known only after reading.
   String(listed.targetShape) === String(now.truth === 'computed' ? null : now.targetShape)
 
-/** Stores the contents of a study's volume. A volume whose file has moved keeps its place in the study. */
+/**
+ * Stores the contents of a study's volume. A volume whose file has moved keeps its place in the study. Flags of other
+ * contents are no longer acknowledged.
+ */
 export function takeContent(profile: Profile, volume: number, now: VolumeInfo): void {
   profile.db
     .prepare(
       `UPDATE volumes SET first_path = coalesce(first_path, path), path = @path, info = @info, patient = @patient,
-        identity = @identity WHERE id = @id`,
+        identity = @identity, acknowledged = CASE WHEN identity IS @identity THEN acknowledged ELSE '[]' END
+        WHERE id = @id`,
     )
     .run({
       id: volume,
@@ -126,7 +130,8 @@ export async function checkVolumes(
     volumes: study.volumes.flatMap(volume => {
       const now = facts.get(volume.id)
       if (now === null) return []
-      return [now ? { ...now, id: volume.id, role: volume.role } : volume]
+      const { id, role, acknowledged } = volume
+      return [now ? { ...now, id, role, ...(acknowledged && { acknowledged }) } : volume]
     }),
   }
   if (facts.size > 0) opened.contents.taken(study.id)

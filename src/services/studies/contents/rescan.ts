@@ -72,7 +72,8 @@ function pairMoved(missing: readonly StudyVolume[], there: readonly WholeVolume[
   }
 }
 
-async function look(opened: OpenProfile, study: Study, options: ReadOptions): Promise<Found> {
+async function look(opened: OpenProfile, study: Study, reading: ReadOptions): Promise<Found> {
+  const options = { ...reading, examines: true }
   const checked = await checkVolumes(opened, study, study.volumes, options)
   const scan = await opened.engines.interactive.call(
     'scan',

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type Crimes, crimesOf, flagsOf } from '../../../../src/core/data/crimes.ts'
+import { type CrimeStatistics, flagsOf } from '../../../../src/contract/crimes.ts'
+import { crimesOf } from '../../../../src/core/data/crimes.ts'
 import { golden } from '../../../golden.ts'
 
 const vectors = golden('crimes')
-const NAMES: Readonly<Record<keyof Crimes, string>> = {
+const NAMES: Readonly<Record<keyof CrimeStatistics, string>> = {
   hermitianResidual: 'hermitian_residual',
   imaginaryShare: 'imaginary_share',
   outerToMidEnergy: 'outer_to_mid_energy',
@@ -27,7 +28,7 @@ describe.each(Object.entries(FLAGS))('%s', (name, flags) => {
   const { data, shape } = vectors.array(`${name}.kspace`)
   const crimes = crimesOf(data as Float32Array, shape[0], shape[1])
 
-  it.each(Object.entries(NAMES) as [keyof Crimes, string][])('has the reference’s %s', (statistic, stored) => {
+  it.each(Object.entries(NAMES) as [keyof CrimeStatistics, string][])('has the reference’s %s', (statistic, stored) => {
     const expected = vectors.scalar(`${name}.${stored}`)
     expect(Math.abs(crimes[statistic] - expected)).toBeLessThanOrEqual(Math.max(1e-3 * expected, 1e-6))
   })
