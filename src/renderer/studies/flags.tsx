@@ -13,7 +13,8 @@ import {
 import type { StudyView, StudyVolume } from '../../contract/studies.ts'
 import { count, NONE } from '../../presentation/numbers.ts'
 import { acknowledgeFlags } from './actions.ts'
-import style from './studies.module.css'
+import style from './flags.module.css'
+import page from './studies.module.css'
 
 /** Why a volume has no statistics. */
 const unexamined = ({ sampling, content }: StudyVolume): string => {
@@ -89,7 +90,7 @@ export function FlagsNotice({ study }: { study: StudyView }) {
   const acknowledged = study.volumes.filter(volume => volume.acknowledged).length
   if (words)
     return (
-      <ul className={style.notice} aria-label="Flags against raw data">
+      <ul className={page.notice} aria-label="Flags against raw data">
         <li>
           {words} {FLAG_REMEDY}{' '}
           <Button size="compact-xs" onClick={() => acknowledgeFlags(study, true)}>

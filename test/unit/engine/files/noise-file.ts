@@ -6,7 +6,7 @@ import { initialParameters, toTorch } from '../../../../src/core/models/paramete
 import { writeFastMri } from '../../../../src/engine/files/hdf5-write.ts'
 import { writeCheckpoint } from '../../../../src/engine/files/whole-files.ts'
 import type { ModelReference } from '../../../../src/engine/process/protocol.ts'
-import { sampled } from '../../../kspace.ts'
+import { kspaceOf, sampled } from '../../../kspace.ts'
 import { noiseVolume } from '../../../volumes.ts'
 
 const all = (slices: number, read: (index: number) => Float32Array) => Array.from({ length: slices }, (_, i) => read(i))
@@ -31,6 +31,28 @@ export async function writeNoise(
     reconstruction: truth,
     noiseFree: truth,
     header,
+    attributes: { acquisition: 'CORPD_FBK', max: 1, norm: 1, patient_id: name, generator: 'test' },
+  })
+  return path
+}
+
+/** Writes an object with noise. If `isFilled`, its k-space keeps only the middle, as after zero-filling. */
+export async function writeObject(directory: string, name: string, { seed = 1, isFilled = false } = {}) {
+  const [rows, columns] = [64, 60]
+  const kspace = kspaceOf({ rows, columns, seed, noise: 0.05 }).map((value, i) => {
+    const [row, column] = [Math.floor((i >> 1) / columns), (i >> 1) % columns]
+    const isOuter = Math.abs(row - rows / 2) > 0.4 * rows || Math.abs(column - columns / 2) > 0.4 * columns
+    return isFilled && isOuter ? 0 : value
+  })
+  const image = [new Float32Array(rows * columns).fill(1)]
+  const path = join(directory, `${name}.h5`)
+  await writeFastMri(path, {
+    matrix: [rows, columns],
+    kspace: [kspace],
+    imageSize: [rows, columns],
+    reconstruction: image,
+    noiseFree: image,
+    header: '',
     attributes: { acquisition: 'CORPD_FBK', max: 1, norm: 1, patient_id: name, generator: 'test' },
   })
   return path

@@ -3,15 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { flagsInWords, flagsOf } from '../../../../src/contract/crimes.ts'
-import { writeFastMri } from '../../../../src/engine/files/hdf5-write.ts'
 import { openVolume } from '../../../../src/engine/files/volumes.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { checkVolumes } from '../../../../src/services/studies/contents/ready.ts'
 import { scanAgain } from '../../../../src/services/studies/contents/rescan.ts'
 import { importStudy, setAcknowledged, studyById } from '../../../../src/services/studies/studies.ts'
-import { kspaceOf } from '../../../kspace.ts'
+import { writeObject } from '../../engine/files/noise-file.ts'
 
-const SIZE = [64, 60] as const
 const DEMONSTRATION = join(import.meta.dirname, '../../../../resources/demonstration')
 
 let folder: string
@@ -19,30 +17,11 @@ let services: Services
 let id: number
 const study = () => studyById(services.profile, id)
 
-/** A file whose k-space keeps only its middle, as after zero-filling, if `isFilled`. */
-async function write(name: string, seed: number, isFilled: boolean): Promise<void> {
-  const [rows, columns] = SIZE
-  const kspace = kspaceOf({ rows, columns, seed, noise: 0.05 }).map((value, i) => {
-    const [row, column] = [Math.floor((i >> 1) / columns), (i >> 1) % columns]
-    const isOuter = Math.abs(row - rows / 2) > 0.4 * rows || Math.abs(column - columns / 2) > 0.4 * columns
-    return isFilled && isOuter ? 0 : value
-  })
-  await writeFastMri(join(folder, 'files', `${name}.h5`), {
-    matrix: [rows, columns],
-    kspace: [kspace],
-    imageSize: [rows, columns],
-    reconstruction: [new Float32Array(rows * columns).fill(1)],
-    noiseFree: [new Float32Array(rows * columns).fill(1)],
-    header: '',
-    attributes: { acquisition: 'T', max: 1, norm: 1, patient_id: name, generator: 'test' },
-  })
-}
-
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'self-mri-flags-'))
   mkdirSync(join(folder, 'files'))
-  await write('raw', 1, false)
-  await write('filled', 2, true)
+  await writeObject(join(folder, 'files'), 'raw')
+  await writeObject(join(folder, 'files'), 'filled', { seed: 2, isFilled: true })
   services = openServices({ profile: join(folder, 'profile') })
   const request = { paths: [join(folder, 'files')], name: 'Two', slices: { kind: 'all' }, splitSeed: 0 } as const
   id = (await importStudy(services, request)).id
