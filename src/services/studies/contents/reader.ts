@@ -59,6 +59,9 @@ const MEGABYTE = 1e6
 const isJudged = ({ targetShape, synthetic, content: { sampling } }: WholeVolume): boolean =>
   targetShape !== null || synthetic || sampling.kind !== 'full' || sampling.edges !== undefined
 
+const isExamined = ({ content: { sampling, crimes } }: WholeVolume): boolean =>
+  sampling.kind !== 'full' || crimes !== undefined
+
 export function makeContents(profile: Profile, engines: EnginePool, taken: Contents['taken']): Contents {
   const { db } = profile
   /** Parsed rows of the database, by path. */
@@ -127,8 +130,7 @@ export function makeContents(profile: Profile, engines: EnginePool, taken: Conte
       for (const path of new Set(paths)) {
         try {
           const volume = known(path)
-          const isExamined = volume?.content.crimes || volume?.sampling.kind !== 'full'
-          if (volume && (isExamined || !examines)) results.set(path, { path, volume })
+          if (volume && (!examines || isExamined(volume))) results.set(path, { path, volume })
           else {
             const version = fileVersion(path)
             wanted.push({ path, version: versionKey(version), bytes: version.bytes })
