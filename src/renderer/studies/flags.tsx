@@ -1,4 +1,4 @@
-/** What speaks against a volume's being raw: a number of flags that opens its statistics, and a notice to acknowledge. */
+/** What speaks against a volume's being raw: a number of flags, which opens the statistics, and the study's notice. */
 import { Button, Popover } from '@mantine/core'
 import {
   type Crimes,
