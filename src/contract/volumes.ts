@@ -149,6 +149,7 @@ export const VolumeInfo = z.object({
   /**
    * Patient directions of rows (rightwards) and columns (downwards), as in DICOM's Patient Orientation (0020,0020).
    * Each has one or two letters of L R A P H F, of different axes: `['L', 'F']`. `null` if the file does not say.
+   * With `geometry`, the letters follow from it.
    */
   orientation: z.tuple([z.string(), z.string()]).nullable().default(null),
   /**

@@ -1,4 +1,5 @@
 /** A stored volume as the rest of core uses it: with its patterns, its checks and its facts. */
+import { orientationOf } from '../../contract/directions.ts'
 import { AppError } from '../../contract/errors.ts'
 import { volumePath } from '../../contract/volume-path.ts'
 import type { Sampling, VolumeContent } from '../../contract/volumes.ts'
@@ -66,6 +67,7 @@ export function openStored(
       targetShape: computed ?? (target && [target.shape[1], target.shape[2]]),
       ...(computed && { truth: 'computed' as const }),
       ...facts,
+      ...(facts.geometry && { orientation: orientationOf(facts.geometry) }),
       patient: hashPatient(patientId ?? source.name),
       sampling,
       noiseFree: noiseFree !== null,

@@ -1,5 +1,6 @@
 /** A pane's image, or why there is none and what to do. */
 import { Button, Tooltip } from '@mantine/core'
+import { slicePosition } from '../../contract/directions.ts'
 import { isOfKspace } from '../../contract/images.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { goToScreen } from '../app/navigation.ts'
@@ -75,7 +76,7 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
           <span className={style.units}>arbitrary units, own window</span>
         </Tooltip>
       )}
-      {!inKspace && <Orientation volume={volume} />}
+      {!inKspace && <Orientation volume={volume} slice={slice} />}
     </>
   )
 }
@@ -152,12 +153,14 @@ const OPPOSITE: Readonly<Record<string, string>> = { L: 'R', R: 'L', A: 'P', P: 
 
 const opposite = (letters: string) => [...letters].map(letter => OPPOSITE[letter] ?? letter).join('')
 
-/** Letters at the four sides where the file says how the patient lay; else that it does not. */
-function Orientation({ volume: { orientation } }: { volume: StudyVolume }) {
+/** Letters at the four sides where the file says how the patient lay, and where the slice is; else that it does not. */
+function Orientation({ volume: { orientation, geometry }, slice }: { volume: StudyVolume; slice: number }) {
   if (!orientation) return <span className={style.unknown}>orientation unknown</span>
   const [right, down] = orientation
+  const position = geometry && slicePosition(geometry, slice)
   return (
     <>
+      {position && <span className={style.position}>{position}</span>}
       <span className={style.letter} data-side="right">
         {right}
       </span>

@@ -50,6 +50,7 @@ checkStories({
     tab: [...BASELINE, 'button "Install the engine"', RUN],
   },
   'pane: run': { shows: '0.843', tab: [...BASELINE, RUN] },
+  'pane: placed': { shows: 'F 30.0 mm', tab: [...BASELINE, RUN] },
   'pane: arbitrary units': { shows: 'arbitrary units, own window', tab: head('Pre-trained', '1') },
   'pane: one coil': {
     shows: 'What the image of zero-filled means',
@@ -131,6 +132,12 @@ test('a pane shows the numbers of its slice and its volume', async ({ page, show
   const pane = page.getByRole('region', { name: 'Baseline: Run 3 · from scratch, 10 epochs' })
   await expect(pane.getByRole('row', { name: 'slice 0.876 0.0123 0.801 0.0101' })).toBeVisible()
   await expect(pane.getByRole('row', { name: 'volume 0.843 0.0123 0.801 0.0101' })).toBeVisible()
+})
+
+test('a pane shows where its slice lies, and letters at its four sides', async ({ page, show }) => {
+  await show('pane: placed')
+  await expect(page.getByText('F 30.0 mm')).toBeVisible()
+  for (const letters of ['LP', 'RA', 'PR', 'AL']) await expect(page.getByText(letters, { exact: true })).toBeVisible()
 })
 
 test('a pane that waits for its image shows no image and no number', async ({ page, show }) => {

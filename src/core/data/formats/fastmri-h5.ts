@@ -3,13 +3,14 @@
  * Datasets: `kspace` complex [slices, coils, rows, columns], or [slices, rows, columns] for one coil,
  * `reconstruction_rss` and `reconstruction_esc` [slices, height, width], `ismrmrd_header`, and in sub-sampled files
  * `mask` (in fastMRI over columns). Attributes: acquisition, max, norm, patient_id.
- * This project also reads masks of other kinds, and the attribute `patient_orientation`.
+ * This project also reads masks of other kinds, the attribute `patient_orientation` and the dataset `image_geometry`.
  * Its synthetic files add the dataset `reconstruction_noise_free` and the attribute `synthetic`.
  */
 import type { FileSource } from '../source.ts'
 import type { StoredVolume, VolumeFormat } from '../volume.ts'
 import { layoutOf, layoutRemarks, readMask } from './fastmri-layout.ts'
 import { headerRemarks, parseIsmrmrdHeader } from './ismrmrd-header.ts'
+import { GEOMETRY_DATASET, readGeometry } from './stored-geometry.ts'
 
 export const fastmriH5: VolumeFormat = {
   label: 'fastMRI HDF5',
@@ -29,22 +30,27 @@ function read(source: FileSource): StoredVolume {
   const stated = parseIsmrmrdHeader(header, matrix)
   const attributes = Object.fromEntries(ATTRIBUTES.map(name => [name, file.attribute(name)]))
   const { acquisition, max } = attributes
+  const orientation = parseOrientation(attributes.patient_orientation)
+  const stored = file.readText(GEOMETRY_DATASET)
+  const { geometry, remarks } = readGeometry(stored, layout.kspace.shape[0], orientation)
   return {
     ...layout,
     mask: readMask(file, layout),
     header,
-    attributes,
+    // A file without the dataset keeps the identity that older programs gave it.
+    attributes: stored === null ? attributes : { ...attributes, [GEOMETRY_DATASET]: stored },
     facts: {
       reconSize: stated?.reconSize ?? null,
       acquisition: acquisition === null ? null : String(acquisition),
-      orientation: parseOrientation(attributes.patient_orientation),
+      orientation,
+      ...(geometry && { geometry }),
       ...(stated?.voxelSize && { voxelSize: stated.voxelSize }),
       ...(stated?.padding && { padding: stated.padding }),
       maximum: typeof max === 'number' && Number.isFinite(max) ? max : null,
       synthetic: Number(attributes.synthetic) === 1,
       patientId: String(attributes.patient_id ?? '').trim() || (stated?.patientId ?? null),
     },
-    remarks: [...headerRemarks(header, matrix), ...layoutRemarks(file, { matrix, target })],
+    remarks: [...headerRemarks(header, matrix), ...layoutRemarks(file, { matrix, target }), ...remarks],
   }
 }
 

@@ -68,6 +68,16 @@ const grid = (layout: LayoutName, volume: StudyVolume | null = VOLUME): Story =>
 })
 
 const MANY_COILS = { ...VOLUME, coils: 15 }
+/** An oblique plane, as openStored gives its letters. */
+const PLACED: StudyVolume = {
+  ...VOLUME,
+  orientation: ['LP', 'PR'],
+  geometry: {
+    right: [0.8, 0.6, 0],
+    down: [-0.6, 0.8, 0],
+    origins: Array.from({ length: VOLUME.slices }, (_, slice) => [12, -8, 6.5 * slice - 30]),
+  },
+}
 const LONG_VOLUME = { ...VOLUME, file: LONG_FILE, path: `/data/${LONG_FILE}`, orientation: null }
 
 export const PANES = {
@@ -79,6 +89,7 @@ export const PANES = {
   'pane: scan without a run': alone(state({}), { study: { ...STUDY, kind: 'scans' } }),
   'pane: no ground truth': alone(state({ slot: 'truth', source: 'truth' }), {}, { ...VOLUME, targetShape: null }),
   'pane: run': alone(ofRun(BASELINE)),
+  'pane: placed': alone(ofRun(BASELINE), {}, PLACED),
   'pane: arbitrary units': alone(ofRun(PRETRAINED, { slot: 'pretrained' })),
   'pane: one coil': alone(state({ slot: 'input', source: 'zero-filled', coil: 2 }), {}, MANY_COILS),
   'pane: all coils': alone(state({ slot: 'truth', source: 'truth', show: 'k-space', coil: null }), {}, MANY_COILS),
@@ -103,5 +114,6 @@ export const PANES = {
   },
   'panes: 1': grid('1x1'),
   'panes: 9': grid('3x3'),
+  'panes: placed': grid('2x3', PLACED),
   'panes: strip': grid('strip'),
 } satisfies Record<string, Story>

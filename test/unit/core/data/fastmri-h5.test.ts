@@ -148,6 +148,54 @@ describe('a fastMRI file', () => {
       expect(orientation(malformed), String(malformed)).toBeNull()
   })
 
+  describe('the geometry of a file that Self-MRI wrote', () => {
+    const geometry = {
+      right: [0, 1, 0],
+      down: [0, 0, -1],
+      origins: [
+        [0, 0, 1],
+        [2, 0, 1],
+        [4, 0, 1],
+      ],
+    }
+    const placed = (stated: unknown, attributes: Attributes = {}) => {
+      const file = memoryFile({ kspace: full, image_geometry: JSON.stringify(stated) }, attributes)
+      const stored = readStored(file, null)
+      return { stored, facts: stored.facts, remarks: stored.remarks.join(' ') }
+    }
+
+    it('gives the letters too', () => {
+      expect(placed(geometry).facts.geometry).toEqual(geometry)
+      expect(placed(geometry).remarks).toBe('')
+      expect(open({ kspace: full, image_geometry: JSON.stringify(geometry) }).info).toMatchObject({
+        geometry,
+        orientation: ['P', 'F'],
+      })
+    })
+
+    it('counts for the identity. A file without it keeps the identity it had', () => {
+      expect(placed(geometry).stored.attributes.image_geometry).toBe(JSON.stringify(geometry))
+      expect(readStored(memoryFile({ kspace: full }), null).attributes).not.toHaveProperty('image_geometry')
+    })
+
+    it.each([
+      ['{', 'not the JSON text'],
+      [{ ...geometry, down: [0, 1, 0] }, 'not perpendicular'],
+      [{ ...geometry, origins: [[0, 0, 0]] }, 'it places 1 slices, and k-space has 3'],
+    ])('%j is named and left out', (stated, reason) => {
+      const { facts, remarks } = placed(stated)
+      expect(facts).not.toHaveProperty('geometry')
+      expect(remarks).toContain(reason)
+    })
+
+    it('must agree with the attribute patient_orientation', () => {
+      expect(placed(geometry, { patient_orientation: 'P\\F' }).facts.geometry).toEqual(geometry)
+      const { facts, remarks } = placed(geometry, { patient_orientation: 'L\\F' })
+      expect([facts.geometry, facts.orientation]).toEqual([undefined, ['L', 'F']])
+      expect(remarks).toContain('it says P\\F, and patient_orientation says L\\F')
+    })
+  })
+
   it('reads slices, the target from reconstruction_rss if it is the only one', () => {
     const volume = open({ kspace: full, reconstruction_rss: images(3, 2, 2, 7) })
     expect(volume.readKspace(2)).toEqual(Float32Array.from(full.values).slice(2 * 60))
