@@ -281,7 +281,16 @@ export const contract = {
         replace: z.boolean().default(false),
       }),
     )
-    .output(work(z.object({ path: z.string(), name: z.string() }))),
+    .output(
+      work(
+        z.object({
+          path: z.string(),
+          name: z.string(),
+          /** What the written file cannot hold, in words. */
+          remarks: z.array(z.string()),
+        }),
+      ),
+    ),
   /** Writes the viewer's comparison as a figure for print, at `path` or for `downloadPath(name)`. */
   figure: oc.input(FigureRequest).output(work(z.object({ path: z.string(), name: z.string() }))),
 }

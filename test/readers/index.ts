@@ -19,9 +19,14 @@ const found = await pythonWith(
 /** The sentence about missing packages, or `null` if all are installed. */
 export const missingReaders: string | null = found instanceof Error ? found.message : null
 
-/** The contents of a folder's files as these libraries read them, by file name. Throws if a package is missing. */
-export async function readFolder(folder: string): Promise<Readonly<Record<string, unknown>>> {
+async function runOn(script: string, folder: string): Promise<Readonly<Record<string, unknown>>> {
   if (found instanceof Error) throw found
-  const { stdout } = await promisify(execFile)(found, ['-I', '-B', here('read.py'), folder], { maxBuffer: 2 ** 28 })
+  const { stdout } = await promisify(execFile)(found, ['-I', '-B', here(script), folder], { maxBuffer: 2 ** 28 })
   return JSON.parse(stdout)
 }
+
+/** The contents of a folder's files as these libraries read them, by file name. Throws if a package is missing. */
+export const readFolder = (folder: string): Promise<Readonly<Record<string, unknown>>> => runOn('read.py', folder)
+
+/** Where these libraries place the three brightest voxels of each volume in a folder, see places.py. */
+export const placesOf = (folder: string): Promise<Readonly<Record<string, unknown>>> => runOn('places.py', folder)

@@ -79,6 +79,7 @@ export const reconstructCommand = (): Command =>
         for (const { path, empty } of written)
           if (empty.length > 0)
             say(`${path}: slice ${empty.map(index => index + 1).join(', ')} has no data, so its image is zero.`)
+        for (const { path, remarks } of written) for (const remark of remarks) say(`${path}: ${remark}`)
         for (const { path, remark } of remarks) say(`${path}: ${remark}`)
         if (volumes.length === 0) say(`No file to reconstruct in ${request.paths.join(', ')}.`)
         if (options.overwrite) sayReplaced(replaced)

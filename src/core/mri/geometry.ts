@@ -39,7 +39,8 @@ export function placementOf(
   const { geometry, rows, columns, slices } = info
   const voxelSize = voxelSizeOf(info, source)
   if (!geometry || !voxelSize || geometry.origins.length !== slices) return undefined
-  const { right, down, origins } = geometry
+  const { right, down } = perpendicular(geometry)
+  const { origins } = geometry
   const [height, width] = cropShape(info)
   const positions = origins.map(origin =>
     plus(
@@ -50,6 +51,14 @@ export function placementOf(
   )
   return { right, down, voxelSize, positions, step: stepOf(positions) }
 }
+
+/** The directions as exact unit vectors, because files round them. */
+function perpendicular({ right, down }: Geometry): Pick<Geometry, 'right' | 'down'> {
+  const along = unit(right)
+  return { right: along, down: unit(plus(down, along, -dot(down, along))) }
+}
+
+const unit = (vector: Vector): Vector => plus([0, 0, 0], vector, 1 / lengthOf(vector))
 
 /** The pixel of the crop that is the origin of the Fourier transform, in one direction. */
 const originPixel = (size: number, crop: number): number => Math.floor(size / 2) - Math.floor((size - crop) / 2)
@@ -81,7 +90,7 @@ export const spacingOf = ({ right, down, step }: Placement): number | null =>
  */
 export function affineOf(placement: Placement): number[][] | null {
   const { right, down, voxelSize, positions, step } = placement
-  if (positions.length > 1 && step === null) return null
+  if (isUneven(placement)) return null
   const through = step ?? plus([0, 0, 0], normalOf(placement), voxelSize[2] ?? 1)
   return [-1, -1, 1].map((sign, axis) =>
     [right[axis] * voxelSize[1], down[axis] * voxelSize[0], through[axis], positions[0][axis]].map(
@@ -89,6 +98,37 @@ export function affineOf(placement: Placement): number[][] | null {
     ),
   )
 }
+
+/**
+ * The rotation of an affine as NIfTI's qform states it: b, c, d of a unit quaternion, and −1 for `handedness` if the
+ * slices run against right × down. `null` if the slices are not stacked along their normal. Source: nifti1.h, method 2.
+ */
+export function quaternionOf(affine: number[][]): { quaternion: Vector; handedness: 1 | -1 } | null {
+  const column = (j: number): Vector => unit([affine[0][j], affine[1][j], affine[2][j]])
+  const [i, j, k] = [column(0), column(1), column(2)]
+  const normal = normalOf({ right: i, down: j })
+  const handedness = dot(normal, k) < 0 ? -1 : 1
+  if (Math.abs(dot(normal, k)) < 1 - 1e-6) return null
+  // Each square is 4 times that of a, b, c, d. The largest gives the others without a loss of digits.
+  const squares = [
+    1 + i[0] + j[1] + normal[2],
+    1 + i[0] - j[1] - normal[2],
+    1 - i[0] + j[1] - normal[2],
+    1 - i[0] - j[1] + normal[2],
+  ]
+  const largest = squares.indexOf(Math.max(...squares))
+  const products = [
+    [squares[0], j[2] - normal[1], normal[0] - i[2], i[1] - j[0]],
+    [j[2] - normal[1], squares[1], j[0] + i[1], normal[0] + i[2]],
+    [normal[0] - i[2], j[0] + i[1], squares[2], normal[1] + j[2]],
+    [i[1] - j[0], normal[0] + i[2], normal[1] + j[2], squares[3]],
+  ][largest].map(product => product / (2 * Math.sqrt(squares[largest])))
+  const sign = products[0] < 0 ? -1 : 1 // a is not stored, and counts as positive
+  return { quaternion: [sign * products[1], sign * products[2], sign * products[3]], handedness }
+}
+
+/** Whether there are several slices, and no common distance. */
+export const isUneven = ({ positions, step }: Placement): boolean => positions.length > 1 && step === null
 
 /** Whether a stated orientation names the same main axes as the geometry. */
 export const agreesWith = (geometry: Pick<Geometry, 'right' | 'down'>, orientation: readonly string[]): boolean =>

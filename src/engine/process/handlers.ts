@@ -233,15 +233,15 @@ export const handlers: Handlers = {
             'which is an input file or another reconstruction. Choose another folder.'
           )
         }
-        const empty = await inWorkshop(directory, async workshop => {
+        const { empty, remarks } = await inWorkshop(directory, async workshop => {
           const finished = join(workshop, 'result')
           const { pause } = context
-          const none = await exportVolume(volume, reconstructor, compute, request, finished, pause, onShare)
+          const exported = await exportVolume(volume, reconstructor, compute, request, finished, pause, onShare)
           await place(finished, destination, name)
-          return none
+          return exported
         })
         taken.add(await realpath(output)) // by real path, because two input files may have equal names
-        written.push({ path: info.path, output, empty })
+        written.push({ path: info.path, output, empty, remarks })
         return null
       })
       return [...written, ...skipped]

@@ -118,8 +118,16 @@ export interface ReconstructRequest {
 
 /** The path of a reconstruction, or the reason why a file has none. */
 export type Reconstructed =
-  /** `empty`: slices, counted from 0, whose image is zero because the file holds no data for them. */
-  | { readonly path: string; readonly output: string; readonly empty: readonly number[] }
+  /**
+   * `empty`: slices, counted from 0, whose image is zero because the file holds no data for them.
+   * `remarks`: what the written file cannot hold, in words.
+   */
+  | {
+      readonly path: string
+      readonly output: string
+      readonly empty: readonly number[]
+      readonly remarks: readonly string[]
+    }
   | { readonly path: string; readonly reason: string }
 
 /** One slice by several reconstructors, for a comparison. Images are [h, w], in the units of the file. */

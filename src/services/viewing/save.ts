@@ -195,7 +195,7 @@ export async function saveReconstruction(
   opened: OpenProfile,
   { volume: id, source, mask, seed, slice, format, path: wanted, replace = false }: SaveRequest,
   { onProgress, signal }: Options = {},
-): Promise<{ path: string; name: string }> {
+): Promise<{ path: string; name: string; remarks: string[] }> {
   const ending = exportEnding(format, slice)
   const chosen = wanted === undefined ? null : await chooseForWriting(opened, { path: wanted, ending, replace })
   const run = source.replace(/^run:/, '')
@@ -216,12 +216,13 @@ export async function saveReconstruction(
       { onEvent: onProgress, signal },
     )
     if ('reason' in written) throw new AppError('FILE_UNREADABLE', written.reason)
+    const remarks = [...written.remarks]
     if (chosen) {
       await placeAt(written.output, chosen)
-      return { path: chosen.path, name: basename(chosen.path) }
+      return { path: chosen.path, name: basename(chosen.path), remarks }
     }
     const made = ending === '' ? await zipFolder(written.output, join(workshop, 'volume.zip')) : written.output
     const path = await placeUnderFreeName(made, { folder, stem: own, ending: ending || '.zip' })
-    return { path, name: basename(path) }
+    return { path, name: basename(path), remarks }
   })
 }

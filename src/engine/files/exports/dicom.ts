@@ -1,19 +1,17 @@
 /**
  * Writes DICOM images, one file per slice: derived, anonymous, marked as research. An MR Image must state its position
- * in the patient, which scan files do not state. The images are therefore secondary captures. The direction of rows and
- * columns and the voxel size are written if the scan file states them. Unknown values (the sequence, dates) are empty
- * or omitted.
+ * in the patient. Images whose position is known are MR Images, all others are secondary captures.
+ * The direction of rows and columns and the voxel size are written if known. Unknown values (the sequence, dates) are
+ * empty or omitted. Headers are written anew: nothing of the scan's header is copied.
  *
  * A pixel has three numbers: the stored number, 0 … 65535; the rescaled number that viewers show, slope · stored +
  * intercept; and the image's value. Viewers round, and a window narrower than 1 is not allowed (PS3.3 C.11.2.1.2).
  * Images of fastMRI's magnitude (1e-5) cannot be shown in their own values. Such images are rescaled by a power of ten.
  * The Real World Value Mapping converts stored numbers to the image's values in double precision.
  *
- * Source: DICOM PS3.3 A.8.1 (Secondary Capture Image IOD), C.7.6.16-12b (Real World Value Mapping), PS3.5 B.2 (UIDs
- * from UUIDs)
+ * Source: DICOM PS3.3 A.8.1 (Secondary Capture Image IOD), A.4.3 (MR Image IOD), C.7.6.16-12b (Real World Value
+ * Mapping), PS3.5 B.2 (UIDs from UUIDs)
  */
-
-import { randomUUID } from 'node:crypto'
 import { readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { classicalInWords } from '../../../contract/classical.ts'
@@ -24,26 +22,16 @@ import { fileError } from '../file-errors.ts'
 import { makeFolder } from '../folders.ts'
 import { partialBeside, writeAtomically } from '../whole-files.ts'
 import { type Attributes, type DicomLibrary, loadDicom } from './dicom-library.ts'
+import { instanceNumbers, ofSlice, ofSopClass } from './dicom-placement.ts'
+import { decimal, newUid } from './dicom-values.ts'
 import { bytesOf, imageOf, type Reconstruction, sourceInWords, type WriteReconstruction } from './reconstruction.ts'
 
-const SECONDARY_CAPTURE_STORAGE = '1.2.840.10008.5.1.4.1.1.7'
 const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1'
 /** Identifies this program as the writer of a file. */
 const IMPLEMENTATION = { uid: '2.25.195201450130443214286241374740888734571', name: 'SELF_MRI' }
 
 const NOTICE = 'Research use only, not for diagnosis.'
 const MOST_STORED = 2 ** 16 - 1
-
-/** A new UID: `2.25.` and a UUID as a decimal number (PS3.5 B.2). */
-const newUid = () => `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`
-
-/** Writes a number as exactly as the 16 characters of a decimal string allow (PS3.5 6.2, DS). */
-function decimal(value: number): string {
-  for (let digits = 17; ; digits--) {
-    const text = String(Number(value.toPrecision(digits)))
-    if (text.length <= 16) return text
-  }
-}
 
 /**
  * Range of an image's largest magnitude in which viewers show the image well without a factor. The lower end gives
@@ -120,7 +108,8 @@ const valuesInWords = ({ factor, constant }: Scale): string =>
   ].join('')
 
 /** Attributes that are equal in all files of an export. */
-function sharedAttributes({ shape, info, provenance }: Reconstruction, scale: Scale): Attributes {
+function sharedAttributes(reconstruction: Reconstruction, scale: Scale): Attributes {
+  const { shape, info, provenance } = reconstruction
   const [, rows, columns] = shape
   const source = sourceInWords(provenance)
   const notice = info.synthetic ? `Synthetic data. ${NOTICE}` : NOTICE
@@ -128,7 +117,7 @@ function sharedAttributes({ shape, info, provenance }: Reconstruction, scale: Sc
   const made = provenance.classical ? classicalInWords(provenance.classical) : `${source}${weights}`
   return {
     ImageType: ['DERIVED', 'SECONDARY', 'OTHER'],
-    SOPClassUID: SECONDARY_CAPTURE_STORAGE,
+    ...ofSopClass(reconstruction),
     // Type 2 attributes must be present, and may be empty.
     StudyDate: '',
     StudyTime: '',
@@ -149,11 +138,9 @@ function sharedAttributes({ shape, info, provenance }: Reconstruction, scale: Sc
     DerivationDescription: `Reconstruction: ${made}. Mask: ${provenance.mask}. ${notice}`,
     ImageComments: `${notice} ${made}. Mask: ${provenance.mask}.${valuesInWords(scale)}`,
     ContentQualification: 'RESEARCH',
-    ConversionType: 'WSD', // workstation
     StudyInstanceUID: newUid(),
     SeriesInstanceUID: newUid(),
     SeriesNumber: '1',
-    PatientOrientation: info.orientation ? [...info.orientation] : '',
     ...lengths(info.voxelSize),
     SamplesPerPixel: 1,
     PhotometricInterpretation: 'MONOCHROME2',
@@ -190,7 +177,7 @@ function encode({ data }: DicomLibrary, attributes: Attributes, pixels: Uint16Ar
   const file = new data.DicomDict(
     denaturalizeDataset({
       FileMetaInformationVersion: Uint8Array.of(0, 1).buffer,
-      MediaStorageSOPClassUID: SECONDARY_CAPTURE_STORAGE,
+      MediaStorageSOPClassUID: attributes.SOPClassUID,
       MediaStorageSOPInstanceUID: instance,
       TransferSyntaxUID: EXPLICIT_LITTLE_ENDIAN,
       ImplementationClassUID: IMPLEMENTATION.uid,
@@ -217,12 +204,17 @@ export async function encodeDicom(reconstruction: Reconstruction): Promise<Slice
   const library = await loadDicom()
   const scale = scaleOf(reconstruction)
   const shared = sharedAttributes(reconstruction, scale)
+  const numbers = instanceNumbers(reconstruction)
   return Array.from({ length: reconstruction.shape[0] }, (_, place) => {
     const number = (reconstruction.slice ?? place) + 1
     const pixels = store(imageOf(reconstruction, place), scale)
     return {
       name: `slice-${String(number).padStart(3, '0')}.dcm`,
-      bytes: encode(library, { ...shared, InstanceNumber: `${number}` }, pixels),
+      bytes: encode(
+        library,
+        { ...shared, ...ofSlice(reconstruction, place), InstanceNumber: `${numbers[place]}` },
+        pixels,
+      ),
     }
   })
 }

@@ -1,6 +1,7 @@
 /** A reconstruction to be exported: its images, and the provenance that each format writes if it has a field for it. */
 import { CLASSICAL_LABELS, type ClassicalChoice } from '../../../contract/classical.ts'
 import type { VolumeInfo } from '../../../contract/volumes.ts'
+import type { Placement } from '../../../core/mri/geometry.ts'
 
 export interface Provenance {
   /** A run's number, `zero-filled`, `truth`, or the name of a classical source. */
@@ -23,6 +24,8 @@ export interface Reconstruction {
   readonly slice: number | null
   /** `voxelSize` is the voxel size of these images. */
   readonly info: Pick<VolumeInfo, 'file' | 'synthetic' | 'orientation' | 'maximum' | 'voxelSize'>
+  /** Where these images lie in the patient. Absent if unknown. */
+  readonly placement?: Placement
   readonly provenance: Provenance
 }
 

@@ -6,6 +6,7 @@ import type { Arithmetic } from '../../../core/compute.ts'
 import { accelerationOf, seededMaskOf } from '../../../core/data/patterns.ts'
 import { croppedTruth } from '../../../core/data/truth.ts'
 import type { Volume } from '../../../core/data/volume.ts'
+import { isUneven, type Placement, placementOf, placementOfSlice } from '../../../core/mri/geometry.ts'
 import { cropShape, voxelSizeOf } from '../../../core/mri/transform.ts'
 import type { Pause } from '../../../core/pause.ts'
 import { type OnShare, type Reconstructor, reconstructSlices } from '../../../core/reconstruct.ts'
@@ -73,10 +74,28 @@ function requireFiniteSlices({ info }: Volume, faults: readonly SliceFault[], sl
   )
 }
 
-/**
- * Exports a volume. Returns the slices, counted from 0, whose image is zero because the file holds no data for them.
- * Throws `UNSUPPORTED_FORMAT` if all requested slices are such slices.
- */
+function exportPlacement({ info }: Volume, { source, slice }: ReconstructRequest): Placement | undefined {
+  const placement = placementOf(info, source)
+  return placement && slice !== null ? placementOfSlice(placement, slice) : placement
+}
+
+/** What the file cannot hold. */
+const remarksOf = ({ format }: ReconstructRequest, placement: Placement | undefined): string[] =>
+  format === 'nifti' && placement && isUneven(placement)
+    ? [
+        'The distances between the slices differ, and NIfTI knows one distance only. The file therefore says nothing ' +
+          'of position and orientation. Export as DICOM to keep the position of each slice.',
+      ]
+    : []
+
+export interface Exported {
+  /** Slices, counted from 0, whose image is zero because the file holds no data for them. */
+  readonly empty: readonly number[]
+  /** What the written file cannot hold, in words. */
+  readonly remarks: readonly string[]
+}
+
+/** Exports a volume. Throws `UNSUPPORTED_FORMAT` if the file holds no data for all requested slices. */
 export async function exportVolume(
   volume: Volume,
   reconstructor: Reconstructor | null,
@@ -85,7 +104,7 @@ export async function exportVolume(
   output: string,
   pause: Pause,
   onShare?: OnShare,
-): Promise<readonly number[]> {
+): Promise<Exported> {
   const { source, mask, seed, slice, format, run, checkpoint, units, reconstructor: made } = request
   const indices = indicesOf(volume, slice)
   const faults = faultsOf(volume, source, indices)
@@ -110,16 +129,18 @@ export async function exportVolume(
           pause,
           onShare,
         )
+  const placement = exportPlacement(volume, request)
   await WRITERS[format](output, {
     images,
     shape: [indices.length, ...cropShape(volume.info)],
     slice,
     info: { ...volume.info, voxelSize: voxelSizeOf(volume.info, source) },
+    ...(placement && { placement }),
     provenance: {
       ...{ run, checkpoint, units },
       mask: maskInAscii(volume, request, indices),
       ...(made && 'classical' in made && { classical: made }),
     },
   })
-  return empty
+  return { empty, remarks: remarksOf(request, placement) }
 }

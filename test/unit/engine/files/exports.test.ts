@@ -429,8 +429,8 @@ describe('slices without data in the file', () => {
 
   it('are listed beside other slices, and are refused alone', async () => {
     await useEngine()
-    expect(await exported(null)).toEqual([1])
-    expect(await exported(0)).toEqual([])
+    expect(await exported(null)).toEqual({ empty: [1], remarks: [] })
+    expect(await exported(0)).toEqual({ empty: [], remarks: [] })
     await expect(exported(1)).rejects.toMatchObject({
       code: 'UNSUPPORTED_FORMAT',
       message: expect.stringMatching(/data in slice 2, got only zeros.*Choose another slice/),

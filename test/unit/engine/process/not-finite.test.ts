@@ -211,7 +211,7 @@ describe('names', () => {
       copyFileSync(scan, join(inputs, longest))
       const directory = join(folder, `long ${format} out`)
       expect(await reconstructed({ paths: [join(inputs, longest)], directory, format })).toEqual([
-        { path: join(inputs, longest), output: join(directory, `${longest}${ending}`), empty: [] },
+        { path: join(inputs, longest), output: join(directory, `${longest}${ending}`), empty: [], remarks: [] },
       ])
       const [sliced] = await reconstructed({ paths: [join(inputs, longest)], directory, format, slice: 0 })
       expect(sliced).toMatchObject({

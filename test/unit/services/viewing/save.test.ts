@@ -80,7 +80,7 @@ describe('saving', () => {
     expect(seeded).not.toEqual(byName)
     expect(seeded).toHaveLength(3 * 40 * 36)
     const nifti = await save({ seed: 3, format: 'nifti', path: join(folder, 'out.nii.gz') })
-    expect(nifti).toEqual({ path: join(folder, 'out.nii.gz'), name: 'out.nii.gz' })
+    expect(nifti).toEqual({ path: join(folder, 'out.nii.gz'), name: 'out.nii.gz', remarks: [] })
     expect(floatsOf(gunzipSync(readFileSync(nifti.path)).subarray(352))).toEqual(seeded)
     const file = await openHdf5((await save({ seed: 3, format: 'hdf5', slice: 2 })).path)
     expect(file.withFloat32('reconstruction', 0, 1, copy)).toEqual(seeded.slice(2 * 40 * 36))
@@ -195,7 +195,7 @@ describe('a long name', () => {
     opened.dispose()
     const request = { volume: id, source: 'truth', format: 'nifti' } as const
     const wanted = join(folder, 'short.nii.gz')
-    expect(await save({ ...request, path: wanted })).toEqual({ path: wanted, name: 'short.nii.gz' })
+    expect(await save({ ...request, path: wanted })).toEqual({ path: wanted, name: 'short.nii.gz', remarks: [] })
     await expect(save(request)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(/at most 255 bytes, got 263 bytes: x+_truth\.nii\.gz\. .*rename the scan/),
