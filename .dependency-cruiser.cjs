@@ -79,7 +79,7 @@ module.exports = {
       { path: '^src/core/' },
       {
         dependencyTypes: ['core', 'npm', 'npm-optional'],
-        pathNot: packageIn('@tensorflow/tfjs-core', 'zod', 'fast-xml-parser'),
+        pathNot: packageIn('@tensorflow/tfjs-core', 'zod', 'fast-xml-parser', 'fflate'),
       },
     ),
     forbid(

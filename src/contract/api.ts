@@ -119,7 +119,7 @@ export const contract = {
     },
     /** Log lines with a higher `seq` than `afterSeq`, then all new events. Without `afterSeq`: only new events. */
     watch: oc.input(z.object({ afterSeq: z.int().optional() })).output(eventIterator(AppEvent)),
-    /** Folders and fastMRI files in a folder on the host, for a field in which the user types a path. */
+    /** Folders, and files that can be opened, in a folder on the host, for a field in which the user types a path. */
     browse: oc
       .input(z.object({ path: z.string() }))
       .output(z.object({ folder: z.string(), entries: z.array(z.object({ name: z.string(), folder: z.boolean() })) })),

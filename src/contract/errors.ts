@@ -18,8 +18,8 @@ export const ERRORS = {
     meaning: 'The file is readable, but Self-MRI does not support its format, its compression or its number type.',
     remedy: 'Convert the file as the message says. [data.md](../data.md#which-files-are-read) lists what is read.',
     example:
-      'Expected a file of the format fastMRI HDF5, got a file of another kind: brain_07.nii. ' +
-      'Choose a fastMRI HDF5 file (.h5, .hdf5).',
+      'Expected k-space, got a P-file of a GE scanner: P12800.7. ' +
+      'Convert it with: ge_to_ismrmrd --verbose P12800.7',
   },
   SHAPE_MISMATCH: {
     meaning: 'Two arrays that belong together have different sizes.',

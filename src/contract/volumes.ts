@@ -1,4 +1,4 @@
-/** Facts about one fastMRI file, known before its k-space is transformed. */
+/** Facts about one volume, known before its k-space is transformed. */
 import { z } from 'zod'
 import { Crimes } from './crimes.ts'
 import { some } from './words.ts'
@@ -159,6 +159,8 @@ export const VolumeInfo = z.object({
   voxelSize: VoxelSize.optional(),
   /** Absent if the file does not say. */
   geometry: Geometry.optional(),
+  /** Times at which the same places were measured: the slices are all places of the first time, then of the next. */
+  frames: z.int().optional(),
   /**
    * Columns left ≤ column < right can be measured, as the header says. The columns outside are padding.
    * Absent: all columns, or the header does not say.

@@ -120,7 +120,8 @@ async function readWhole(study: Study, { services, signal }: Session): Promise<S
 export const importCommand = (): Command =>
   new Command('import')
     .description(
-      'Import fastMRI HDF5 files as a study; folders train, val and test give roles, else patients are split at random',
+      'Import k-space as a study: fastMRI HDF5, BART .cfl, NumPy, CMRxRecon .mat, Calgary-Campinas. ' +
+        'Folders train, val and test give roles, else patients are split at random',
     )
     .argument('[path...]', 'files or folders')
     .option('--name <name>', 'the study’s name, not a number (default: the first path’s)')

@@ -45,6 +45,8 @@ export interface Hdf5File {
    * The array is not copied. The library owns the array, which is valid only until `use` returns.
    */
   withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T
+  /** Like `withFloat32`, for the box of the size `box` whose first element is `first`. */
+  withBox<T>(dataset: string, first: readonly number[], box: readonly number[], use: (values: Float32Array) => T): T
   /** Slices along the first axis that the file calls unwritten, whole or in part. Reading them gives the fill value. */
   unwritten(dataset: string): ReadonlySet<number>
   /** Absolute paths of the source files of a virtual dataset; empty for every other dataset. */

@@ -42,12 +42,29 @@ const refuse = (path: string, expected: string, got: string, remedy: string): Ap
 
 const AGAIN = 'Write it again with numpy.save.'
 
-/** Throws `UNSUPPORTED_FORMAT`, with the file and the remedy, if the bytes are no such file of numbers. */
-export function readNpy(bytes: Uint8Array, path: string): NpyArray {
-  const magic = String.fromCharCode(...bytes.subarray(0, 6))
-  if (magic.startsWith('PK'))
-    throw refuse(path, 'one array (.npy)', 'a zip of arrays (.npz)', 'Write the mask alone with numpy.save.')
-  if (magic !== '\x93NUMPY') throw refuse(path, 'a NumPy file (.npy)', 'another kind of file', AGAIN)
+/** What stands before the numbers. */
+export interface NpyHeader {
+  /** NumPy's kind and bytes of an element, such as `c8`. `null`: a type with several fields. */
+  readonly type: string | null
+  readonly littleEndian: boolean
+  readonly shape: readonly number[]
+  readonly isFortran: boolean
+  /** Byte of the first number. */
+  readonly body: number
+}
+
+const MAGIC = '\x93NUMPY'
+/** NumPy writes headers of some hundred bytes, and refuses to read more than 10,000. */
+const HEADER_BYTES = 2 ** 16
+
+/** Bytes that hold the header of every file that is read. */
+export const NPY_HEADER_BYTES = 12 + HEADER_BYTES
+
+export const isNpy = (bytes: Uint8Array): boolean => String.fromCharCode(...bytes.subarray(0, 6)) === MAGIC
+
+/** Throws `UNSUPPORTED_FORMAT`, with the file and the remedy, if the bytes do not begin with a header. */
+export function readNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
+  if (!isNpy(bytes)) throw refuse(path, 'a NumPy file (.npy)', 'another kind of file', AGAIN)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const version = bytes[6]
   if (!(version >= 1 && version <= 3))
@@ -55,22 +72,40 @@ export function readNpy(bytes: Uint8Array, path: string): NpyArray {
   const begins = version === 1 ? 10 : 12
   if (bytes.length < begins) throw refuse(path, 'a whole NumPy file', `${bytes.length} bytes`, AGAIN)
   const body = begins + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true))
+  if (body > bytes.length) throw refuse(path, `a header of ${body} bytes`, `${bytes.length} bytes`, AGAIN)
   const header = new TextDecoder().decode(bytes.subarray(begins, body))
   const descr = /['"]descr['"]\s*:\s*['"]([<>|=]?)(\w+)['"]/.exec(header)
-  const read = descr && READERS[descr[2]]
-  if (!read) {
-    const got = descr ? descr[2] : 'a type with several fields'
-    throw refuse(path, 'numbers or booleans', got, 'Convert the array first: mask.astype(bool).')
-  }
   const text = /['"]shape['"]\s*:\s*\(([^)]*)\)/.exec(header)?.[1]
   if (text === undefined) throw refuse(path, 'a header with a shape', 'none', AGAIN)
-  const shape = text.split(',').flatMap(size => (size.trim() === '' ? [] : [Number.parseInt(size, 10)]))
+  return {
+    type: descr?.[2] ?? null,
+    littleEndian: descr?.[1] !== '>',
+    shape: text.split(',').flatMap(size => (size.trim() === '' ? [] : [Number.parseInt(size, 10)])),
+    isFortran: /['"]fortran_order['"]\s*:\s*True/.test(header),
+    body,
+  }
+}
+
+/** Throws `UNSUPPORTED_FORMAT`, with the file and the remedy, if the bytes are no such file of numbers. */
+export function readNpy(bytes: Uint8Array, path: string): NpyArray {
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b)
+    throw refuse(path, 'one array (.npy)', 'a zip of arrays (.npz)', 'Write the mask alone with numpy.save.')
+  const { type, littleEndian, shape, isFortran, body } = readNpyHeader(bytes, path)
+  const read = type === null ? undefined : READERS[type]
+  if (!read)
+    throw refuse(
+      path,
+      'numbers or booleans',
+      type ?? 'a type with several fields',
+      'Convert the array first: mask.astype(bool).',
+    )
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const length = shape.reduce((product, size) => product * size, 1)
-  const size = Number(descr[2].slice(1))
+  const size = Number(type!.slice(1))
   if (!(bytes.length - body >= length * size))
     throw refuse(path, `${length} numbers [${shape.join(', ')}]`, `${Math.max(0, bytes.length - body)} bytes`, AGAIN)
-  const place = /['"]fortran_order['"]\s*:\s*True/.test(header) ? fortranPlaces(shape) : (i: number) => i
-  return { shape, at: i => read(view, body + size * place(i), descr[1] !== '>') }
+  const place = isFortran ? fortranPlaces(shape) : (i: number) => i
+  return { shape, at: i => read(view, body + size * place(i), littleEndian) }
 }
 
 /** Where an element, counted in C order, lies in Fortran order. */

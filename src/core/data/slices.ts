@@ -58,6 +58,9 @@ export const listSlices = (
 /** File and slice in words, slices counted from 1. */
 export const nameSlice = ({ source, index }: SliceReference): string => `${source.info.file} slice ${index + 1}`
 
-/** Whether two slices show one subject: the same patient, at the same or a neighbouring slice, in any contrast. */
+/** Where a slice lies in its volume: frames of one slice count as the same place. */
+const placeOf = ({ source: { info }, index }: SliceReference): number => index % (info.slices / (info.frames ?? 1))
+
+/** Whether two slices show one subject: the same patient, at the same or a neighbouring place, in any contrast. */
 export const sameSubject = (a: SliceReference, b: SliceReference): boolean =>
-  a.source.info.patient === b.source.info.patient && Math.abs(a.index - b.index) <= 1
+  a.source.info.patient === b.source.info.patient && Math.abs(placeOf(a) - placeOf(b)) <= 1

@@ -54,10 +54,28 @@ export type FileMask = Uint8Array | StoredMask
 /** Facts that a file states about a volume. */
 export type StatedFacts = Pick<
   VolumeInfo,
-  'reconSize' | 'voxelSize' | 'geometry' | 'padding' | 'acquisition' | 'maximum' | 'orientation' | 'synthetic'
+  | 'reconSize'
+  | 'voxelSize'
+  | 'geometry'
+  | 'padding'
+  | 'acquisition'
+  | 'maximum'
+  | 'orientation'
+  | 'synthetic'
+  | 'frames'
 > & {
   /** `null`: the file's name stands for the patient. */
   readonly patientId: string | null
+}
+
+/** The facts of a file that states nothing but its numbers. */
+export const UNSTATED: StatedFacts = {
+  reconSize: null,
+  acquisition: null,
+  maximum: null,
+  orientation: null,
+  synthetic: false,
+  patientId: null,
 }
 
 /** A volume as a file stores it: what is used of the file. The identity of the volume is computed from these parts. */
@@ -84,10 +102,12 @@ export interface VolumeFormat {
   readonly label: string
   /** File name endings, lower case, with their dot. */
   readonly extensions: readonly string[]
+  /** Endings of a second file: [its ending, the ending of the file that is the volume]. */
+  readonly beside?: readonly (readonly [ending: string, volume: string])[]
   /** Whether the file looks like this format, judged by its bytes or by the names of its datasets. */
   sniff(source: FileSource): boolean
-  /** The parts of the file, for `volumePath`. Absent: the file holds one volume. */
-  parts?(source: FileSource): readonly string[]
+  /** The parts of the file, for `volumePath`. Absent, or `null`: the file holds one volume. */
+  parts?(source: FileSource): readonly string[] | null
   /** The volume in the file, or in a part of the file. Throws if the volume cannot be used. */
   read(source: FileSource, part: string | null): StoredVolume
 }

@@ -201,24 +201,6 @@ export function isFloat32({ kind, numbers, size }: Element): boolean {
   )
 }
 
-/**
- * Returns the largest magnitude if a 32-bit float cannot hold that magnitude. It is then too large, or too small to be
- * exact. Returns `null` if the magnitude fits, or if the file already holds an infinite number. Smaller numbers of the
- * slice may round to zero.
- */
-export function beyondFloat32(values: Float64Array): number | null {
-  let largest = 0
-  for (const value of values) {
-    const magnitude = Math.abs(value)
-    if (magnitude > largest) largest = magnitude
-  }
-  const fits =
-    largest === 0 ||
-    largest === Number.POSITIVE_INFINITY ||
-    (largest >= 2 ** -126 && Math.fround(largest) !== Number.POSITIVE_INFINITY)
-  return fits ? null : largest
-}
-
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 /**

@@ -61,9 +61,9 @@ export function takeReason(): string {
   return reasons.at(-1)?.[1].replace(/\s+/g, ' ') ?? ''
 }
 
-/** [count, offset, strides] of whole slices along the first axis. */
-export function hyperslab(from: number, box: readonly number[]): [bigint[], bigint[], bigint[]] {
-  return [box.map(BigInt), box.map((_, axis) => (axis === 0 ? BigInt(from) : 0n)), box.map(() => 1n)]
+/** [count, offset, strides] of a box. Axes without an entry in `first` begin at 0. */
+export function hyperslab(first: readonly number[], box: readonly number[]): [bigint[], bigint[], bigint[]] {
+  return [box.map(BigInt), box.map((_, axis) => BigInt(first[axis] ?? 0)), box.map(() => 1n)]
 }
 
 /** WebAssembly of this build has at most 2 GiB. The library itself needs a part of this memory. */

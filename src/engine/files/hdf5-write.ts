@@ -191,7 +191,7 @@ function writer(library: Hdf5Module, file: File, path: string): Writer {
         }
         withMemory(library, values.byteLength, path, pointer => {
           library.HEAPU8.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), pointer)
-          const box = hyperslab(index, [1, ...size])
+          const box = hyperslab([index], [1, ...size])
           library.set_dataset_data(file.file_id, `/${name}`, ...box, BigInt(pointer))
         })
         requireWritten(path)

@@ -7,15 +7,17 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { Dataset, File, type Metadata } from 'h5wasm/node'
 import { AppError } from '../../contract/errors.ts'
 import { type ElementKind, type Hdf5File, isComplex } from '../../core/data/hdf5.ts'
-import { asUtf8, beyondFloat32, decode, type Element, elementOf, isFloat32 } from './hdf5-elements.ts'
+import { beyondFloat32 } from '../../core/extremes.ts'
+import { asUtf8, decode, type Element, elementOf, isFloat32 } from './hdf5-elements.ts'
 import { quoted, repack, unknownFilter } from './hdf5-filters.ts'
 import { type DatasetHeader, datasetHeaders } from './hdf5-header.ts'
 import { type Hdf5Module, hyperslab, loadHdf5, requireLibraryMemory, takeReason, withMemory } from './hdf5-library.ts'
 import { withPlugIns } from './hdf5-plug-ins.ts'
 
 /** Opens an HDF5 file for reading. All methods of the opened file are synchronous. */
-export async function openHdf5(path: string): Promise<Hdf5File> {
-  const library = await loadHdf5()
+export const openHdf5 = async (path: string): Promise<Hdf5File> => openWith(await loadHdf5(), path)
+
+export function openWith(library: Hdf5Module, path: string): Hdf5File {
   const absolute = resolve(path)
   const file = undamaged(absolute, 'superblock', () => new File(absolute, 'r'))
   try {
@@ -85,15 +87,19 @@ class OpenFile implements Hdf5File {
     if (!shape?.length || from < 0 || count < 0 || from + count > shape[0]) {
       throw new RangeError(`No slices ${from} to ${from + count} of ${dataset} in ${this.path}`)
     }
+    return this.withBox(dataset, [from], [count, ...shape.slice(1)], use)
+  }
+
+  withBox<T>(dataset: string, first: readonly number[], box: readonly number[], use: (values: Float32Array) => T): T {
     const element = this.#numbers(dataset)
-    return this.#withBytes(dataset, from, [count, ...shape.slice(1)], bytes => {
+    return this.#withBytes(dataset, first, box, bytes => {
       const { buffer, byteOffset, byteLength } = bytes
       if (isFloat32(element)) return use(new Float32Array(buffer, byteOffset, byteLength / 4))
       const count = (byteLength / element.size) * element.numbers.length
       if (element.numbers[0].bits < 64) return use(decode(bytes, element, new Float32Array(count)))
       const exact = decode(bytes, element, new Float64Array(count))
       const beyond = beyondFloat32(exact)
-      if (beyond !== null) throw this.#outOfRange(dataset, from, beyond)
+      if (beyond !== null) throw this.#outOfRange(dataset, first[0], beyond)
       return use(Float32Array.from(exact))
     })
   }
@@ -165,15 +171,20 @@ class OpenFile implements Hdf5File {
   }
 
   /**
-   * Passes the bytes of the elements [from, 0, …] to [from, 0, …] + box to `use`. If `from` is null, passes the whole
+   * Passes the bytes of the elements from `first` to `first` + box to `use`. If `first` is null, passes the whole
    * dataset.
    */
-  #withBytes<T>(dataset: string, from: number | null, box: readonly number[], use: (bytes: Uint8Array) => T): T {
+  #withBytes<T>(
+    dataset: string,
+    first: readonly number[] | null,
+    box: readonly number[],
+    use: (bytes: Uint8Array) => T,
+  ): T {
     const bytes = box.reduce((product, length) => product * length, this.#metadata.get(dataset)!.size)
-    requireLibraryMemory(bytes, dataset, from !== null, this.path)
+    requireLibraryMemory(bytes, dataset, first !== null, this.path)
     return withMemory(this.#library, bytes, this.path, pointer => {
-      const [counts, offsets, strides] = from === null ? [null, null, null] : hyperslab(from, box)
-      undamaged(this.path, from === null ? dataset : `${dataset}, slice ${from + 1}`, () => {
+      const [counts, offsets, strides] = first === null ? [null, null, null] : hyperslab(first, box)
+      undamaged(this.path, first === null ? dataset : `${dataset}, slice ${first[0] + 1}`, () => {
         const { file_id: id } = this.#file
         const place = [`/${dataset}`, counts, offsets, strides, BigInt(pointer)] as const
         const status = withPlugIns(this.#library, () => this.#library.get_dataset_data(id, ...place))

@@ -5,17 +5,21 @@ import { AppError } from '../../contract/errors.ts'
 import type { Hdf5File } from '../../core/data/hdf5.ts'
 import type { FileSource } from '../../core/data/source.ts'
 import { fileError } from './file-errors.ts'
-import { openHdf5 } from './hdf5.ts'
+import { openWith } from './hdf5.ts'
+import { type Hdf5Module, loadHdf5 } from './hdf5-library.ts'
 import { isHdf5 } from './hdf5-superblock.ts'
 
 /** Throws for every fault that is visible without knowing the format. */
 export async function openSource(path: string): Promise<FileSource> {
   const absolute = resolve(path)
   const { bytes, hdf5 } = look(absolute)
-  return sourceOf(absolute, bytes, hdf5 ? await openHdf5(absolute) : null)
+  const library = hdf5 ? await loadHdf5() : null
+  return sourceOf(absolute, bytes, library)
 }
 
-function sourceOf(path: string, bytes: number, file: Hdf5File | null): FileSource {
+/** @param library To open the file and its siblings as HDF5. `null`: this file is another kind of file. */
+function sourceOf(path: string, bytes: number, library: Hdf5Module | null): FileSource {
+  const file: Hdf5File | null = library && openWith(library, path)
   let descriptor: number | null = null
   const siblings = new Map<string, FileSource | null>()
   return {
@@ -33,7 +37,7 @@ function sourceOf(path: string, bytes: number, file: Hdf5File | null): FileSourc
       }
     },
     sibling(ending) {
-      if (!siblings.has(ending)) siblings.set(ending, siblingOf(path, ending))
+      if (!siblings.has(ending)) siblings.set(ending, siblingOf(path, ending, library))
       return siblings.get(ending)!
     },
     dispose() {
@@ -45,9 +49,11 @@ function sourceOf(path: string, bytes: number, file: Hdf5File | null): FileSourc
   }
 }
 
-function siblingOf(path: string, ending: string): FileSource | null {
+function siblingOf(path: string, ending: string, library: Hdf5Module | null): FileSource | null {
   const beside = join(dirname(path), basename(path, extname(path)) + ending)
-  return fs.statSync(beside, { throwIfNoEntry: false }) ? sourceOf(beside, look(beside).bytes, null) : null
+  if (!fs.statSync(beside, { throwIfNoEntry: false })) return null
+  const { bytes, hdf5 } = look(beside)
+  return sourceOf(beside, bytes, hdf5 ? library : null)
 }
 
 function look(path: string): { readonly bytes: number; readonly hdf5: boolean } {

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { AppError, reasonOf, throwIfCancelled } from '../../contract/errors.ts'
 import { fileOfVolume, partOfVolume } from '../../contract/volume-path.ts'
 import type { Role, SkippedFile, VolumeContent, VolumeInfo } from '../../contract/volumes.ts'
-import { EXTENSIONS, readStored, volumePaths } from '../../core/data/formats/index.ts'
+import { BESIDE, EXTENSIONS, readStored, volumePaths } from '../../core/data/formats/index.ts'
 import { type Opening, openStored } from '../../core/data/open.ts'
 import type { FileSource } from '../../core/data/source.ts'
 import { type StoredVolume, stacksOf, type Volume } from '../../core/data/volume.ts'
@@ -187,6 +187,14 @@ interface FoundFile {
   readonly role: Role | null
 }
 
+/** The volume's file, if the path names a file that belongs to a volume, such as the header beside its numbers. */
+async function volumeFileOf(path: string): Promise<string> {
+  const pair = BESIDE.find(([ending]) => path.toLowerCase().endsWith(ending))
+  if (!pair) return path
+  const volume = path.slice(0, -pair[0].length) + pair[1]
+  return (await stat(volume).catch(() => null)) ? volume : path
+}
+
 /** All candidate files without duplicates. Hidden files and folders are ignored. */
 async function findFiles(paths: readonly string[], skipped: SkippedFile[], signal?: AbortSignal): Promise<FoundFile[]> {
   const found = new Map<string, FoundFile>() // by real path, because links and repeated paths lead to equal files
@@ -211,7 +219,8 @@ async function findFiles(paths: readonly string[], skipped: SkippedFile[], signa
     }
   }
 
-  for (const path of [...new Set(paths.map(path => resolve(path)))].sort()) await visit(path, path)
+  const roots = await Promise.all(paths.map(path => volumeFileOf(resolve(path))))
+  for (const path of [...new Set(roots)].sort()) await visit(path, path)
   return [...found.values()].sort(byPath)
 }
 

@@ -1,8 +1,9 @@
 /**
- * Dropping on the window: a folder becomes a study, HDF5 files are opened to be reconstructed, a checkpoint is
+ * Dropping on the window: a folder becomes a study, files of k-space are opened to be reconstructed, a checkpoint is
  * imported.
  */
 import { useEffect, useState } from 'react'
+import { VOLUME_ENDINGS } from '../../contract/file-endings.ts'
 import { tellError } from '../app/notify.tsx'
 import { type BroughtFile, openFiles, openFolder } from '../studies/bring.ts'
 import { useTrainable } from '../viewer/open-study.ts'
@@ -68,7 +69,8 @@ export function DropTarget() {
     <div className={style.dropping}>
       <strong>Drop to open</strong>
       <span className="secondary">
-        a folder becomes a study · HDF5 files are reconstructed · a checkpoint (.safetensors, .pt, .ckpt) is imported
+        a folder becomes a study · files of k-space ({VOLUME_ENDINGS.join(', ')}) are reconstructed · a checkpoint
+        (.safetensors, .pt, .ckpt) is imported
       </span>
     </div>
   )

@@ -11,7 +11,7 @@ import style from './studies.module.css'
 export function AddFolder({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
     <FolderDialog
-      title="Add a folder of fastMRI files"
+      title="Add a folder of k-space files"
       action="Add study"
       opened={opened}
       onClose={onClose}

@@ -1,5 +1,6 @@
 /** Brings files and folders to the host: the desktop passes their paths, a browser uploads them. */
 import { isCheckpointFile } from '../../contract/checkpoint-files.ts'
+import { mayHoldKspace, VOLUME_ENDINGS } from '../../contract/file-endings.ts'
 import { uploadPath } from '../../contract/images.ts'
 import { desktop, type WorkProgress } from '../app/client.ts'
 import { importCheckpoint } from '../app/run-actions.ts'
@@ -11,8 +12,6 @@ export interface BroughtFile {
   /** Within what was chosen or dropped: the folder's name first, where there is one. */
   readonly path: string
 }
-
-const readable = (path: string) => /\.(h5|hdf5)$/i.test(path)
 
 /** Paths on the host, in the same order. */
 async function upload(
@@ -38,8 +37,9 @@ const bring = (name: string, files: readonly BroughtFile[]) =>
 /** A folder becomes a study. `files` are all files under it; the desktop needs none of them. */
 export async function openFolder(name: string, itself: File | null, files: readonly BroughtFile[]): Promise<void> {
   if (desktop && itself) return importFolder(desktop.pathOf(itself))
-  const wanted = files.filter(({ path }) => readable(path))
-  if (wanted.length === 0) throw new Error(`Expected HDF5 files (.h5) in ${name}, got none.`)
+  const wanted = files.filter(({ path }) => mayHoldKspace(path))
+  if (wanted.length === 0)
+    throw new Error(`Expected files of k-space (${VOLUME_ENDINGS.join(', ')}) in ${name}, got none.`)
   const paths = await bring(name, wanted)
   // The folder itself: what its first file's path has before its place in the folder.
   if (paths) await importFolder(paths[0].slice(0, paths[0].length - wanted[0].path.length + name.length))

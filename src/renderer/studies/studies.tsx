@@ -3,6 +3,7 @@ import { Button, Menu } from '@mantine/core'
 import { useFileDialog } from '@mantine/hooks'
 import { IconChevronDown, IconFileImport, IconFolderPlus, IconShape } from '@tabler/icons-react'
 import { useState } from 'react'
+import { BESIDE_ENDINGS, VOLUME_ENDINGS } from '../../contract/file-endings.ts'
 import type { StudySummary, StudyView } from '../../contract/studies.ts'
 import { coilsInWords } from '../../contract/volumes.ts'
 import { count } from '../../presentation/numbers.ts'
@@ -35,7 +36,7 @@ export function Studies() {
   }
   const scans = useFileDialog({
     multiple: true,
-    accept: '.h5,.hdf5',
+    accept: [...VOLUME_ENDINGS, ...BESIDE_ENDINGS].join(),
     resetOnOpen: true,
     onChange: files =>
       openFiles(
@@ -57,7 +58,7 @@ export function Studies() {
             </Menu.Target>
             <Menu.Dropdown>
               <Menu.Item leftSection={<IconFolderPlus size={14} />} onClick={add}>
-                A folder of fastMRI files…
+                A folder of k-space files…
               </Menu.Item>
               <Menu.Item leftSection={<IconShape size={14} />} onClick={() => setDrawing(true)}>
                 A synthetic knee…

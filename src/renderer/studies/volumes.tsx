@@ -32,7 +32,7 @@ export function Volumes({ study }: { study: StudyView }) {
     overscan: 8,
   })
   if (study.volumes.length === 0) {
-    return <p className={style.none}>No volume here yet. Drop fastMRI HDF5 files (.h5) on the window.</p>
+    return <p className={style.none}>No volume here yet. Drop files of k-space on the window.</p>
   }
   return (
     <div ref={scroller} className={style.volumes}>

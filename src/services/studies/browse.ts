@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { CHECKPOINT_ENDINGS } from '../../contract/checkpoint-files.ts'
-import { EXTENSIONS } from '../../core/data/formats/index.ts'
+import { BESIDE_ENDINGS, VOLUME_ENDINGS } from '../../contract/file-endings.ts'
 import { callersPath } from '../profile/paths.ts'
 
 export interface Listing {
@@ -18,8 +18,8 @@ const isFolder = (path: string) =>
     () => false,
   )
 
-/** Endings of files that can be opened: volumes, checkpoints and masks. */
-const OPENABLE = [...EXTENSIONS, ...CHECKPOINT_ENDINGS, '.npy']
+/** Endings of files that can be opened: volumes, checkpoints and masks (.npy). */
+const OPENABLE = [...VOLUME_ENDINGS, ...BESIDE_ENDINGS, ...CHECKPOINT_ENDINGS]
 
 /** Lists the folder `path`, or its nearest existing parent. An empty path is the home folder. */
 export async function browse(path: string): Promise<Listing> {

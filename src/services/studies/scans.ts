@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import { AppError } from '../../contract/errors.ts'
 import { fileOfVolume } from '../../contract/volume-path.ts'
-import type { SkippedFile } from '../../contract/volumes.ts'
+import { type SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
 import { fileAt, pathWithin, storedFile, uploadsDirectory } from '../profile/paths.ts'
 import type { Profile } from '../profile/profile.ts'
 import { volumesToScore } from './contents/chosen.ts'
@@ -71,17 +71,19 @@ export async function addScans(
   return added
 }
 
-/** Removes a scan from the list. An uploaded file is deleted too. */
+/** Removes a scan from the list. Uploaded files of the scan are deleted too. */
 export function removeScan(profile: Profile, volume: number): void {
   const { db, bell } = profile
   const row = db
     .prepare(
-      `SELECT study_id, path FROM volumes JOIN studies ON studies.id = study_id
+      `SELECT path, info FROM volumes JOIN studies ON studies.id = study_id
         WHERE volumes.id = ? AND kind = 'scans'`,
     )
-    .get(volume) as { study_id: number; path: string } | undefined
+    .get(volume) as { path: string; info: string } | undefined
   if (!row) throw new AppError('STUDY_NOT_FOUND', `Expected a new scan’s number, got ${volume}`)
   db.prepare('DELETE FROM volumes WHERE id = ?').run(volume)
-  dropUpload(profile, fileAt(profile, row.path))
+  const { content } = VolumeInfo.parse(JSON.parse(row.info))
+  for (const path of [fileAt(profile, row.path), ...Object.keys(content?.version.sources ?? {})])
+    dropUpload(profile, path)
   bell.ring()
 }

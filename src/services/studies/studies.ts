@@ -1,6 +1,7 @@
 /** Studies: volumes with their roles, and skipped files. */
 import { flagsOf } from '../../contract/crimes.ts'
 import { AppError } from '../../contract/errors.ts'
+import { VOLUME_ENDINGS } from '../../contract/file-endings.ts'
 import type { Split, Study, StudySummary, StudyVolume } from '../../contract/studies.ts'
 import { ROLES, type Role, SliceSelection, selectsAny, VolumeInfo } from '../../contract/volumes.ts'
 import type { Progress } from '../../engine/process/protocol.ts'
@@ -50,7 +51,8 @@ export async function importStudy(
     const reasons = scan.skipped.map(({ path, reason }) => `\n  ${path}: ${reason}`).join('')
     throw new AppError(
       'UNSUPPORTED_FORMAT',
-      `Expected at least one fastMRI HDF5 file (.h5), got none in ${request.paths.join(', ')}${reasons}`,
+      `Expected at least one file of k-space (${VOLUME_ENDINGS.join(', ')}), got none that can be used in ` +
+        `${request.paths.join(', ')}${reasons}`,
     )
   }
   const found = scan.volumes.map(volume => ({ ...volume, role: request.roles?.(volume.file) ?? volume.role }))

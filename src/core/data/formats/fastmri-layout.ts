@@ -1,6 +1,6 @@
 /** The datasets of a fastMRI file: which ones are used, and whether their shapes and types fit. */
 import { AppError } from '../../../contract/errors.ts'
-import { fitsVolume, hasRowsOnly, type StoredMask, storedMask } from '../../mri/stored-mask.ts'
+import { fileMask } from '../file-mask.ts'
 import { type Hdf5File, isComplex, isReal } from '../hdf5.ts'
 import type { FileMask, Stack, StoredVolume } from '../volume.ts'
 
@@ -107,39 +107,12 @@ function requireSameSize(file: Hdf5File, noiseFree: Stack, target: Stack | null)
   )
 }
 
-/**
- * The dataset `mask`. As 0 and 1 if it has one number or boolean per column, in any shape but [rows, 1]. A mask that
- * repeats these numbers for every row or slice means the same. Other masks have the shapes of `storedMask`.
- */
-export function readMask(file: Hdf5File, { kspace, matrix: { rows, columns } }: Layout): FileMask | null {
-  const [slices] = kspace.shape
+/** The dataset `mask`; `null` if there is none. */
+export function readMask(file: Hdf5File, volume: Layout): FileMask | null {
   const shape = file.shape('mask')
   if (shape === null) return null
-  const values = file.readNumbers('mask')
-  const remedy = 'Remove the dataset mask: k-space itself then says what was measured.'
-  if (values.some(Number.isNaN)) throw unsupported(file, 'Expected a mask of numbers, got NaN', remedy)
-  const all = Uint8Array.from(values, value => Number(value !== 0))
-  if (!all.includes(1)) throw unsupported(file, 'Expected a mask with measured columns, got only zeros', remedy)
-  // A mask of ones means the same for rows and for columns.
-  const isOfRows = hasRowsOnly(shape, { rows }) && all.includes(0)
-  const isOfColumns = all.length % columns === 0 && all.every((value, i) => value === all[i % columns])
-  if (isOfColumns && !isOfRows) return all.slice(0, columns)
-  const stored = storedMask(`the dataset mask of ${file.path}`, { shape, at: i => all[i] })
-  if (fitsVolume(stored.shape, { slices, rows, columns })) return withoutRepeats(stored)
-  throw new AppError(
-    'SHAPE_MISMATCH',
-    `Expected a mask of ${columns} columns, ${rows} × ${columns} samples ` +
-      `or ${slices} × ${rows} × ${columns} samples, got [${shape.join(', ')}], in ${file.path}. ${remedy}`,
-  )
-}
-
-/** One slice if all slices are equal. */
-function withoutRepeats({ path, shape: [, rows, columns], shape, measured }: StoredMask): StoredMask {
-  const samples = rows * columns
-  const isRepeated = measured.every((value, i) => value === measured[i % samples])
-  return isRepeated
-    ? { path, shape: [1, rows, columns], measured: measured.slice(0, samples) }
-    : { path, shape, measured }
+  const stored = { shape, values: file.readNumbers('mask') }
+  return fileMask(stored, volume, `the dataset mask of ${file.path}`, 'Remove the dataset mask')
 }
 
 function unsupported(file: Hdf5File, message: string, remedy?: string): AppError {
