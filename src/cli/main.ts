@@ -5,6 +5,7 @@ import { classicalCommand } from './commands/classical.ts'
 import { demoCommand } from './commands/demo.ts'
 import { engineCommand } from './commands/engine.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
+import { exportKspaceCommand } from './commands/export-kspace.ts'
 import { importCommand } from './commands/import.ts'
 import { jobCommand } from './commands/job.ts'
 import { jobsCommand } from './commands/jobs.ts'
@@ -45,6 +46,7 @@ const commands = [
   trainCommand,
   evaluateCommand,
   reconstructCommand,
+  exportKspaceCommand,
   runsCommand,
   recipesCommand,
   classicalCommand,

@@ -55,3 +55,6 @@ export const sliceStem = (stem: string, slice: number | null): string =>
 /** An export's name with its ending. */
 export const exportName = (stem: string, format: ExportFormat, slice: number | null): string =>
   `${sliceStem(stem, slice)}${exportEnding(format, slice)}`
+
+/** The name of a volume's k-space as fastMRI HDF5. */
+export const kspaceName = (file: string): string => `${stemOf(file)}.h5`

@@ -490,6 +490,26 @@ describe('reconstruct --format', () => {
   })
 })
 
+describe('export-kspace', () => {
+  it('writes a file that gives the same scores, and replaces no file', async () => {
+    const scan = join(demonstration, 'ulf055T_7B_FSE.h5')
+    const { volumes } = await json<{ volumes: { output: string }[] }>('export-kspace', scan, '--out', 'k-space')
+    expect(volumes.map(({ output }) => output)).toEqual([join(folder, 'k-space/ulf055T_7B_FSE.h5')])
+    const [own, exported] = [await score(scan), await score(volumes[0].output)]
+    expect(exported).toEqual(own)
+    expect(own!.ssim).toBeGreaterThan(0.3)
+    const again = await run('export-kspace', scan, '--out', 'k-space')
+    expect(again).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/ulf055T_7B_FSE\.h5, which is an earlier result/),
+    })
+    const onto = await run('export-kspace', join(folder, 'k-space'), '--out', 'k-space', '--overwrite')
+    expect(onto).toMatchObject({ status: 1, err: expect.stringContaining('ulf055T_7B_FSE.h5') })
+  })
+
+  const score = async (path: string) => (await json<Evaluation>('evaluate', path, '--run', 'zero-filled')).mean
+})
+
 describe('an output that exists already', () => {
   const scan = join(demonstration, 'ulf055T_7B_FSE.h5')
   let out: string

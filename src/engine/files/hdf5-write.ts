@@ -1,4 +1,4 @@
-/** Writes HDF5 files: reconstructions in fastMRI's submission format, and synthetic volumes. */
+/** Writes HDF5 files: reconstructions in fastMRI's submission format, synthetic volumes, and exported k-space. */
 import fs from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { File } from 'h5wasm/node'
@@ -19,7 +19,7 @@ export async function writeReconstruction(
 ): Promise<void> {
   const [slices, height, width] = shape
   const pixels = height * width
-  await writeFile(path, write => {
+  await fillHdf5(path, write => {
     const put = write.stack('reconstruction', slices, [height, width], 'float32')
     for (let index = 0; index < slices; index++) put(index, images.subarray(index * pixels, (index + 1) * pixels))
     return attributes
@@ -71,7 +71,7 @@ export async function writeFastMriSlices(
   slice: (index: number) => FastMriSlice | Promise<FastMriSlice>,
   attributes: () => FastMriAttributes,
 ): Promise<void> {
-  await writeFile(path, async write => {
+  await fillHdf5(path, async write => {
     const ofCoils = (size: readonly number[]) => (coils ? [coils.count, ...size] : size)
     const images = (name: string) => write.stack(name, slices, imageSize, 'float32')
     const kspace = write.stack('kspace', slices, ofCoils(matrix), 'complex64')
@@ -140,6 +140,8 @@ interface Writer {
     size: readonly number[],
     type: keyof typeof TYPES,
   ): (index: number, values: Float32Array) => void
+  /** One axis of float32. */
+  numbers(name: string, values: Float32Array): void
   text(name: string, text: string): void
 }
 
@@ -147,7 +149,7 @@ interface Writer {
  * Writes a hidden file in the target folder, then renames it. A reader never sees a partial file. An old file survives
  * a failure. `fill` writes the datasets and returns the attributes.
  */
-async function writeFile(path: string, fill: (write: Writer) => Attributes | Promise<Attributes>): Promise<void> {
+export async function fillHdf5(path: string, fill: (write: Writer) => Attributes | Promise<Attributes>): Promise<void> {
   const library = await loadHdf5()
   const absolute = resolve(path)
   const partial = partialBeside(absolute)
@@ -196,6 +198,9 @@ function writer(library: Hdf5Module, file: File, path: string): Writer {
         })
         requireWritten(path)
       }
+    },
+    numbers(name, values) {
+      file.create_dataset({ name, data: values, shape: [values.length], dtype: '<f' })
     },
     text(name, text) {
       file.create_dataset({ name, data: text })

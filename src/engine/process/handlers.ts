@@ -1,33 +1,26 @@
 /** Handlers for an engine process's calls. */
-import { realpath } from 'node:fs/promises'
-import { basename, join } from 'node:path'
 import process from 'node:process'
 import { AppError, reasonOf } from '../../contract/errors.ts'
 import type { VolumeScore } from '../../contract/evaluation.ts'
-import { exportName, requireFittingName, stemOf } from '../../contract/exports.ts'
-import { fileOfVolume } from '../../contract/volume-path.ts'
-import type { SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
+import type { VolumeInfo } from '../../contract/volumes.ts'
 import { classicalOf } from '../../core/classical.ts'
 import { maskOf } from '../../core/data/patterns.ts'
 import { croppedTruth } from '../../core/data/truth.ts'
-import type { Volume } from '../../core/data/volume.ts'
 import { evaluateVolume, unscorable } from '../../core/evaluate.ts'
 import { makeEagerImaging } from '../../core/imaging.ts'
 import { trainedNetwork } from '../../core/models/trained.ts'
 import { requireMask } from '../../core/mri/require-mask.ts'
 import { cropShape } from '../../core/mri/transform.ts'
 import type { Pause } from '../../core/pause.ts'
-import { type OnShare, patternsFor, reconstructSlice } from '../../core/reconstruct.ts'
+import { patternsFor, reconstructSlice } from '../../core/reconstruct.ts'
 import { train as runTraining } from '../../core/training/train.ts'
 import { scoreIterations, type TuningScore } from '../../core/tune.ts'
-import { exportVolume } from '../files/exports/volume.ts'
 import { fileError } from '../files/file-errors.ts'
 import { withStored } from '../files/masks.ts'
 import { runFiles } from '../files/run-files.ts'
 import { synthesizeKnees } from '../files/synthesize.ts'
 import { VolumePool } from '../files/volume-pool.ts'
 import { openVolume, readFacts, scanFolder } from '../files/volumes.ts'
-import { type Destination, inWorkshop, place } from '../files/written.ts'
 import { arithmeticFor, loadedCompute, requireCompute } from '../tensorflow/tensorflow.ts'
 import { type Batches, expectBatches, prepareAhead } from '../training/batches.ts'
 import { readStart, withReconstructor } from '../training/models.ts'
@@ -36,59 +29,15 @@ import { taskOf } from '../training/tasks.ts'
 import { features, frame, metrics, overMasks, thumbnail } from '../viewing/frames.ts'
 import { views } from '../viewing/views.ts'
 import { requireCoilMemory } from './coil-memory.ts'
-import type { CallName, Calls, Progress, Reconstructed, VolumeFile } from './protocol.ts'
-
-export interface Context<Event> {
-  readonly signal: AbortSignal
-  emit(event: Event): void
-  /** Lets messages arrive, and lets urgent calls finish first. Rejects with `CANCELLED` if this call is cancelled. */
-  readonly pause: Pause
-}
+import { type Context, eachVolume, isCancelled } from './each-volume.ts'
+import { exportKspace, reconstruct } from './exporting.ts'
+import type { CallName, Calls } from './protocol.ts'
 
 type Handlers = {
   readonly [Name in CallName]: (
     params: Calls[Name]['params'],
     context: Context<Calls[Name]['event']>,
   ) => Promise<Calls[Name]['result']>
-}
-
-const isCancelled = (error: unknown) => error instanceof AppError && error.code === 'CANCELLED'
-
-/** The least time between two events of progress within a volume. */
-const PROGRESS_MS = 100
-
-/**
- * Opens one volume after another for `use`. If `use` skips a volume, `use` returns the reason, else null. A faulty file
- * is skipped. A cancellation ends the loop. `use` tells the share of the volume that is done.
- */
-async function eachVolume(
-  files: readonly VolumeFile[],
-  salt: string,
-  { emit, pause }: Context<Progress>,
-  use: (volume: Volume, onShare: OnShare) => Promise<string | null>,
-): Promise<SkippedFile[]> {
-  const skipped: SkippedFile[] = []
-  for (const [done, { path, content }] of files.entries()) {
-    await pause()
-    let told = 0
-    const onShare: OnShare = share => {
-      const now = performance.now()
-      if (share > 0 && now - told < PROGRESS_MS) return
-      told = now
-      emit({ done: done + share, total: files.length, label: basename(path) })
-    }
-    onShare(0)
-    try {
-      const volume = await openVolume(path, salt, content, { pause })
-      const reason = await use(volume, onShare).finally(() => volume.dispose())
-      if (reason) skipped.push({ path, reason })
-    } catch (error) {
-      if (isCancelled(error)) throw error
-      skipped.push({ path, reason: reasonOf(fileError(error, path)) })
-    }
-  }
-  emit({ done: files.length, total: files.length, label: '' })
-  return skipped
 }
 
 /** Reads files whose content is not known yet, because the slices for training depend on the content. */
@@ -209,44 +158,8 @@ export const handlers: Handlers = {
     return skipped ? { reason: skipped.reason } : scores
   },
 
-  async reconstruct(request, context) {
-    const { files, salt, slice, format, directory, stem, overwrite = false } = request
-    const compute = await arithmeticFor(request.reconstructor)
-    const destination: Destination = {
-      folder: directory,
-      maker: 'reconstruct',
-      replaces: overwrite ? 'all' : 'none',
-    }
-    return withReconstructor(request.reconstructor, async reconstructor => {
-      const written: Reconstructed[] = []
-      // Inputs are never replaced.
-      const taken = new Set(await Promise.all(files.map(({ path }) => realpath(fileOfVolume(path)))))
-      const skipped = await eachVolume(files, salt, context, async (volume, onShare) => {
-        const { info } = volume
-        const name = exportName(stem ?? stemOf(info.file), format, slice)
-        requireFittingName(name)
-        requireCoilMemory(info, reconstructor)
-        const output = join(directory, name)
-        if (taken.has(await realpath(output).catch(() => output))) {
-          return (
-            `Expected a free name for the reconstruction, got ${output}, ` +
-            'which is an input file or another reconstruction. Choose another folder.'
-          )
-        }
-        const { empty, remarks } = await inWorkshop(directory, async workshop => {
-          const finished = join(workshop, 'result')
-          const { pause } = context
-          const exported = await exportVolume(volume, reconstructor, compute, request, finished, pause, onShare)
-          await place(finished, destination, name)
-          return exported
-        })
-        taken.add(await realpath(output)) // by real path, because two input files may have equal names
-        written.push({ path: info.path, output, empty, remarks })
-        return null
-      })
-      return [...written, ...skipped]
-    })
-  },
+  reconstruct,
+  exportKspace,
 
   async compare({ path, content, salt, slice, mask: spec, reconstructors }, { pause }) {
     const compute = await requireCompute()

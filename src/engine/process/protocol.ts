@@ -130,6 +130,11 @@ export type Reconstructed =
     }
   | { readonly path: string; readonly reason: string }
 
+/** The path of a written file, or the reason why a volume has none. */
+export type Exported =
+  | { readonly path: string; readonly output: string }
+  | { readonly path: string; readonly reason: string }
+
 /** One slice by several reconstructors, for a comparison. Images are [h, w], in the units of the file. */
 export interface Comparison {
   readonly shape: readonly [number, number]
@@ -240,6 +245,12 @@ export interface Calls {
     result: readonly TuningScore[] | { readonly reason: string }
   }
   reconstruct: { params: ReconstructRequest; event: Progress; result: readonly Reconstructed[] }
+  /** Writes the k-space of each volume as fastMRI HDF5. */
+  exportKspace: {
+    params: { files: readonly VolumeFile[]; salt: string; directory: string; overwrite?: boolean }
+    event: Progress
+    result: readonly Exported[]
+  }
   compare: {
     params: VolumeFile & {
       salt: string

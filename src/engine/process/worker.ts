@@ -6,8 +6,9 @@ import { setImmediate } from 'node:timers/promises'
 import { throwIfCancelled } from '../../contract/errors.ts'
 import { inWords, loadedCompute } from '../tensorflow/tensorflow.ts'
 import { openChannel } from './channel.ts'
+import type { Context } from './each-volume.ts'
 import { failureOf } from './failure.ts'
-import { type Context, handlers } from './handlers.ts'
+import { handlers } from './handlers.ts'
 import { type CallName, CHANNEL, type FromEngine, type ToEngine } from './protocol.ts'
 
 /** The shortest interval between `step` events. All other events are always sent. */

@@ -88,7 +88,7 @@ const remarksOf = ({ format }: ReconstructRequest, placement: Placement | undefi
       ]
     : []
 
-export interface Exported {
+interface WrittenVolume {
   /** Slices, counted from 0, whose image is zero because the file holds no data for them. */
   readonly empty: readonly number[]
   /** What the written file cannot hold, in words. */
@@ -104,7 +104,7 @@ export async function exportVolume(
   output: string,
   pause: Pause,
   onShare?: OnShare,
-): Promise<Exported> {
+): Promise<WrittenVolume> {
   const { source, mask, seed, slice, format, run, checkpoint, units, reconstructor: made } = request
   const indices = indicesOf(volume, slice)
   const faults = faultsOf(volume, source, indices)
