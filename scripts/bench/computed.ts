@@ -57,6 +57,8 @@ export type Slice = {
   readonly kind: 'slice'
   readonly noise: { readonly coils: number; readonly size: Size; readonly imageSize: Size } | null
 }
+/** One slice of a BART array of noise, from disk to the root sum of squares of its coils' images. */
+export type Cfl = { readonly kind: 'cfl'; readonly coils: number; readonly size: Size; readonly slices: number }
 /** k-space of many coils in memory, masked, to the root sum of squares of the coils' images. */
 export type Coils = {
   readonly kind: 'coils'
@@ -108,6 +110,7 @@ export type Computed =
   | PretextTraining
   | Epoch
   | Slice
+  | Cfl
   | Coils
   | Classical
   | Maps

@@ -14,6 +14,7 @@ const KINDS: Readonly<Record<Computed['kind'], () => Promise<Kind<never>>>> = {
   epoch: async () => (await import('./ours/trainings.ts')).epoch,
   steps: async () => (await import('./ours/trainings.ts')).steps,
   slice: async () => (await import('./ours/images.ts')).slice,
+  cfl: async () => (await import('./ours/images.ts')).cfl,
   coils: async () => (await import('./ours/coils.ts')).coils,
   classical: async () => (await import('./ours/classical.ts')).classical,
   maps: async () => (await import('./ours/maps.ts')).maps,

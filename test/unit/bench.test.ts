@@ -164,6 +164,7 @@ test.each([
   ['simclr-15-coils', 0.8, 0.8],
   ['epoch-15-coils', 1.1, 1.1],
   ['slice-20-coils', 0.8, 0.8],
+  ['cfl', 1, 1],
   ['espirit-sigpy', 0.6, 0.6],
   ['espirit-bart', 1, 1],
   ['cg-sense-bart', 1, 1],

@@ -1,4 +1,5 @@
 /** Files to images: one slice zero-filled, and a volume reconstructed and scored. */
+import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { maskOf } from '../../../src/core/data/patterns.ts'
@@ -6,11 +7,12 @@ import { type EvaluationSettings, evaluateVolume } from '../../../src/core/evalu
 import { zeroFilled } from '../../../src/core/imaging.ts'
 import { networkOf } from '../../../src/core/models/index.ts'
 import { makeZeroFilling } from '../../../src/core/mri/fft.ts'
+import { fullPattern } from '../../../src/core/mri/pattern.ts'
 import { stream } from '../../../src/core/mri/random.ts'
 import { writeFastMriSlices } from '../../../src/engine/files/hdf5-write.ts'
-import { openVolume } from '../../../src/engine/files/volumes.ts'
+import { listVolume, openVolume } from '../../../src/engine/files/volumes.ts'
 import { requireCompute } from '../../../src/engine/tensorflow/tensorflow.ts'
-import type { Given, Slice, Volume } from '../computed.ts'
+import type { Cfl, Given, Slice, Volume } from '../computed.ts'
 import { type Kind, SEED } from './computation.ts'
 import { readWeights, specsOf, writeWeights } from './networks.ts'
 
@@ -39,6 +41,33 @@ export const slice: Kind<Slice> = {
     const volume = await openVolume(sliceFile(given), '')
     const zeroFilling = makeZeroFilling((await requireCompute()).fourier)
     const reconstruct = () => zeroFilled(volume, 0, maskOf(volume, mask)(0), zeroFilling)
+    return { result: reconstruct, once: reconstruct }
+  },
+}
+
+const cflFile = ({ folder, name }: Given<Cfl>) => join(folder, `${name}.cfl`)
+
+/** All slices hold the same noise. */
+export const cfl: Kind<Cfl> = {
+  async write(given) {
+    const { coils, size, slices } = given.computed
+    const random = stream(SEED, 'noise of an array')
+    const noise = Float32Array.from({ length: 2 * coils * size[0] * size[1] }, () => random.normal())
+    const path = cflFile(given)
+    await writeFile(
+      path.replace('.cfl', '.hdr'),
+      `# Dimensions\n${size.join(' ')} 1 ${coils} ${'1 '.repeat(9)}${slices}\n`,
+    )
+    const file = await open(path, 'w')
+    for (let slice = 0; slice < slices; slice++) await file.write(noise)
+    await file.close()
+  },
+  async load(given) {
+    const { size, slices } = given.computed
+    const volume = await listVolume(cflFile(given), '')
+    const zeroFilling = makeZeroFilling((await requireCompute()).fourier)
+    const pattern = fullPattern(...size)
+    const reconstruct = () => zeroFilled(volume, Math.floor(slices / 2), pattern, zeroFilling)
     return { result: reconstruct, once: reconstruct }
   },
 }

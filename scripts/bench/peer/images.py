@@ -113,6 +113,19 @@ def slice_work(given):
     return zero_filled, zero_filled
 
 
+def cfl_work(given):
+    """One slice of an array whose first dimension is the fastest. NumPy maps the file, so it reads this slice alone."""
+    (rows, columns), coils, slices = (given["computed"][name] for name in ("size", "coils", "slices"))
+    array = np.memmap(path(given, ".cfl"), np.complex64, "r", shape=(slices, coils, columns, rows))
+    filler = ZeroFiller(columns, rows, (columns, rows), THREADS)
+    mask = np.ones(rows, np.float32)
+
+    def combine():
+        return np.ascontiguousarray(filler.combine(array[slices // 2], mask).T)
+
+    return combine, combine
+
+
 def coils_work(given):
     """
     Root sum of squares of the coils' centred inverse FFTs, from masked k-space in memory. One coil comes after another,

@@ -21,7 +21,7 @@ import torch
 import bart
 from classical import classical_work
 from coil_maps import maps_work
-from images import THREADS, coils_work, slice_work, volume_work
+from images import THREADS, cfl_work, coils_work, slice_work, volume_work
 from networks import forward_work, training_work
 from pretexts import pretext_work
 from unrolled import unrolled_forward_work, unrolled_work
@@ -33,6 +33,7 @@ WORKS = {
     "pretext": pretext_work,
     "slice": slice_work,
     "volume": volume_work,
+    "cfl": cfl_work,
     "coils": coils_work,
     "classical": classical_work,
     "maps": maps_work,
@@ -56,6 +57,8 @@ def name(hardware, computed):
     kind = computed["kind"]
     if kind == "slice":
         return {"name": "h5py + SciPy", "version": f"{h5py.__version__} + {scipy.__version__}"}
+    if kind == "cfl":
+        return {"name": "NumPy + SciPy", "version": f"{np.__version__} + {scipy.__version__}"}
     if kind == "coils" and computed["library"] == "scipy":
         return {"name": "SciPy", "version": scipy.__version__}
     if kind in ("classical", "maps"):

@@ -26,6 +26,16 @@ const sliceOf = (coils: number, size: Size): Compared => ({
 
 export const SLICES_OF_COILS: readonly Compared[] = [sliceOf(15, [640, 372]), sliceOf(20, [320, 320])]
 
+export const CFL: Compared = {
+  ...SLICE,
+  name: 'cfl',
+  label: 'BART array of 20 slices, 15 coils of 640 × 372: one slice, from disk to the root sum of squares',
+  computed: { kind: 'cfl', coils: 15, size: [640, 372], slices: 20 },
+  atMost: 1,
+  iterations: 10,
+  check: { ...SLICE.check, label: 'root sum of squares, of its maximum' },
+}
+
 const LIBRARIES = { scipy: 'SciPy', torch: 'PyTorch' } as const
 
 export const COILS = (['scipy', 'torch'] as const).map(

@@ -6,7 +6,7 @@ import { type Compared, compared, FORMS } from './compared.ts'
 import { CONTENTS } from './contents.ts'
 import { DRIVER } from './driver.ts'
 import { ENDURANCE } from './endurance.ts'
-import { COILS, SLICE, SLICES_OF_COILS, VOLUME } from './images.ts'
+import { CFL, COILS, SLICE, SLICES_OF_COILS, VOLUME } from './images.ts'
 import { MEMORY } from './memory.ts'
 import { BATCH_OF_8, NETWORKS } from './networks.ts'
 import { SLOTS } from './slots.ts'
@@ -55,7 +55,7 @@ export const REHEARSAL: readonly Work[] = ON_GPU.map(rehearsed).map(compared)
  */
 export const WORKS: Readonly<Record<Hardware, readonly Work[]>> = {
   cpu: [
-    ...[...COMPARED, ...TRAININGS_OF_COILS, ...COILS, ...SLICES_OF_COILS, ...CLASSICAL, ...UNROLLED].map(compared),
+    ...[...COMPARED, ...TRAININGS_OF_COILS, ...COILS, ...SLICES_OF_COILS, CFL, ...CLASSICAL, ...UNROLLED].map(compared),
     ...[QUALITY, ...MEMORY, STUDY, CONTENTS, START, ENDURANCE, SLOTS, SLURM, DRIVER],
   ],
   gpu: [...ON_GPU.map(compared), ENDURANCE],
