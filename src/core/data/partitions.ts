@@ -68,7 +68,7 @@ function blockOf(array: ComplexArray, from: number, count: number): Block {
   const measured = new Uint8Array(columns.size * slices.size)
   for (let coil = 0; coil < coils.size; coil++) {
     for (let partition = 0; partition < slices.size; partition++) {
-      const plane = readSlice(array, partition, coil, 1)
+      const plane = readSlice(array, partition, undefined, coil, 1)
       for (let i = 0; i < 2 * samples; i++)
         if (plane[i] !== 0) measured[((i >> 1) % columns.size) * slices.size + partition] = 1
       cube.set(plane, 2 * partition * samples)

@@ -30,7 +30,9 @@ function sourceOf(path: string, bytes: number, library: Hdf5Module | null): File
     read(from, length) {
       try {
         descriptor ??= fs.openSync(path, 'r')
-        const found = new Uint8Array(Math.max(0, Math.min(length, bytes - from)))
+        // Without zeroing, because all bytes are read into it.
+        const { buffer } = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, bytes - from)))
+        const found = new Uint8Array(buffer)
         return found.subarray(0, fs.readSync(descriptor, found, 0, found.length, from))
       } catch (error) {
         throw fileError(error, path)
