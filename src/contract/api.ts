@@ -265,6 +265,7 @@ export const contract = {
    * Writes a volume or one slice as a file at `path`, which ends in `exportEnding`.
    * Without `path`, the browser fetches the file from `downloadPath(name)`.
    * A DICOM volume is a new folder at `path`, or a zip for the browser.
+   * `remarks` say what the written file cannot hold.
    */
   save: oc
     .input(
@@ -281,16 +282,11 @@ export const contract = {
         replace: z.boolean().default(false),
       }),
     )
-    .output(
-      work(
-        z.object({
-          path: z.string(),
-          name: z.string(),
-          /** What the written file cannot hold, in words. */
-          remarks: z.array(z.string()),
-        }),
-      ),
-    ),
+    .output(work(z.object({ path: z.string(), name: z.string(), remarks: z.array(z.string()) }))),
+  /** Writes a volume's k-space as fastMRI HDF5 at `path`, which ends in `.h5`, or for `downloadPath(name)`. */
+  saveKspace: oc
+    .input(z.object({ volume: z.int(), path: z.string().optional(), replace: z.boolean().default(false) }))
+    .output(work(z.object({ path: z.string(), name: z.string() }))),
   /** Writes the viewer's comparison as a figure for print, at `path` or for `downloadPath(name)`. */
   figure: oc.input(FigureRequest).output(work(z.object({ path: z.string(), name: z.string() }))),
 }

@@ -1,5 +1,5 @@
 /** Reconstructions and figures as files: where the desktop's dialog says, or as the browser's download. */
-import { type ExportFormat, exportName } from '../../contract/exports.ts'
+import { type ExportFormat, exportName, stemOf } from '../../contract/exports.ts'
 import type { FigureFormat, FigureInput } from '../../contract/figure.ts'
 import { downloadPath } from '../../contract/images.ts'
 import { client, desktop, followWork } from '../app/client.ts'
@@ -27,6 +27,18 @@ export async function saveReconstruction({ volume, source, format, slice }: Expo
   const saved = await follow(
     'Saving the reconstruction',
     signal => progress => followWork(options => client.save(input, options), signal, progress),
+  )
+  if (saved) tellSaved(saved)
+}
+
+/** The volume's k-space as fastMRI HDF5. */
+export async function saveKspace(volume: Export['volume']): Promise<void> {
+  const path = desktop ? await desktop.saveFile(`${stemOf(volume.file)}_k-space.h5`) : undefined
+  if (path === null) return
+  const input = { volume: volume.id, path, replace: path !== undefined } // the dialog asks
+  const saved = await follow(
+    'Saving k-space',
+    signal => progress => followWork(options => client.saveKspace(input, options), signal, progress),
   )
   if (saved) tellSaved(saved)
 }

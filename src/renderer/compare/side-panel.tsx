@@ -15,7 +15,7 @@ import { FineTuneButton } from '../widgets/fine-tune.tsx'
 import { MaskPanel } from './mask-panel.tsx'
 import { MeasurePanel } from './measure-panel.tsx'
 import { ForegroundHead, MetricsHead } from './metrics-head.tsx'
-import { saveReconstruction } from './save.ts'
+import { saveKspace, saveReconstruction } from './save.ts'
 import style from './side-panel.module.css'
 
 /** Of its parts, those that depend on the slice look at it themselves. */
@@ -154,6 +154,8 @@ const SaveMenu = (props: SaveProps) => (
     </Menu.Target>
     <Menu.Dropdown>
       <SaveItems {...props} />
+      <Menu.Label>Measured data</Menu.Label>
+      <Menu.Item onClick={() => void saveKspace(props.volume)}>k-space for other toolboxes</Menu.Item>
     </Menu.Dropdown>
   </Menu>
 )

@@ -21,6 +21,7 @@ import { countJobs } from '../runs/runs.ts'
 import { browse } from '../studies/browse.ts'
 import { demonstrationStudy } from '../studies/demonstration.ts'
 import { namedSettings, saveSettings, setSettingsHidden } from '../viewing/classical.ts'
+import { saveKspace } from '../viewing/export-kspace.ts'
 import type { Frames } from '../viewing/frames.ts'
 import { saveReconstruction } from '../viewing/save.ts'
 import { tune } from '../viewing/tuning.ts'
@@ -131,6 +132,9 @@ export function makeRouter(opened: WithQueue, frames: Frames) {
     ),
     save: api.save.handler(({ input, signal }) =>
       work('reconstructing', signal, options => saveReconstruction(opened, input, options)),
+    ),
+    saveKspace: api.saveKspace.handler(({ input, signal }) =>
+      work('writing k-space', signal, options => saveKspace(opened, input, options)),
     ),
     figure: api.figure.handler(({ input, signal }) =>
       work('drawing a figure', signal, options => saveFigure(opened, frames, input, options)),

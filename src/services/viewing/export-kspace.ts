@@ -1,13 +1,15 @@
 /** Writes the k-space of volumes as fastMRI HDF5, for other toolboxes. */
-import { basename } from 'node:path'
-import { isFittingName, kspaceName } from '../../contract/exports.ts'
-import { type Destination, requireFree } from '../../engine/files/written.ts'
+import { basename, dirname } from 'node:path'
+import { AppError } from '../../contract/errors.ts'
+import { isFittingName, kspaceName, requireFittingName, stemOf } from '../../contract/exports.ts'
+import { type Destination, inWorkshop, placeAt, placeUnderFreeName, requireFree } from '../../engine/files/written.ts'
 import type { Exported, Progress } from '../../engine/process/protocol.ts'
 import { keptFiles } from '../profile/kept-files.ts'
-import { makeFolder } from '../profile/paths.ts'
+import { makeFolder, reconstructionsDirectory } from '../profile/paths.ts'
 import { volumesToScore } from '../studies/contents/chosen.ts'
 import type { OpenProfile } from '../studies/contents/reader.ts'
-import { fileOf } from '../studies/contents/ready.ts'
+import { fileOf, readyVolume } from '../studies/contents/ready.ts'
+import { chooseForWriting } from './save.ts'
 
 interface Request {
   /** Files or folders. */
@@ -45,4 +47,33 @@ export async function exportKspace(
   )
   const written = new Set(done.map(result => ('output' in result ? result.output : null)))
   return { volumes: [...skipped, ...done], replaced: there.filter(path => written.has(path)) }
+}
+
+const ENDING = '.h5'
+
+/** Writes the k-space of a volume of a study at `path`. Without a path, writes into the profile. */
+export async function saveKspace(
+  opened: OpenProfile,
+  { volume: id, path: wanted, replace = false }: { volume: number; path?: string; replace?: boolean },
+  { onProgress, signal }: Options = {},
+): Promise<{ path: string; name: string }> {
+  const chosen = wanted === undefined ? null : await chooseForWriting(opened, { path: wanted, ending: ENDING, replace })
+  const volume = await readyVolume(opened, id, signal)
+  const own = `${stemOf(volume.file)}_k-space`
+  if (wanted === undefined) requireFittingName(`${own}${ENDING}`)
+  const folder = wanted === undefined ? reconstructionsDirectory(opened.profile) : dirname(wanted)
+  return inWorkshop(folder, async workshop => {
+    const [written] = await opened.engines.interactive.call(
+      'exportKspace',
+      { files: [fileOf(volume)], salt: opened.profile.salt, directory: workshop },
+      { onEvent: onProgress, signal },
+    )
+    if ('reason' in written) throw new AppError('FILE_UNREADABLE', written.reason)
+    if (chosen) {
+      await placeAt(written.output, chosen)
+      return { path: chosen.path, name: basename(chosen.path) }
+    }
+    const path = await placeUnderFreeName(written.output, { folder, stem: own, ending: ENDING })
+    return { path, name: basename(path) }
+  })
 }

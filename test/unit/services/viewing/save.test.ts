@@ -23,6 +23,7 @@ import { openVolume } from '../../../../src/engine/files/volumes.ts'
 import { sha256, writeCheckpoint } from '../../../../src/engine/files/whole-files.ts'
 import { openServices, type Services } from '../../../../src/services/open.ts'
 import { importCheckpoint } from '../../../../src/services/runs/checkpoints.ts'
+import { saveKspace } from '../../../../src/services/viewing/export-kspace.ts'
 import { type SaveRequest, saveReconstruction } from '../../../../src/services/viewing/save.ts'
 import { addStudy } from '../../../studies.ts'
 import { copy } from '../../../volumes.ts'
@@ -64,6 +65,28 @@ const save = (request: Partial<SaveRequest> = {}) =>
 
 const floatsOf = (bytes: Uint8Array) => new Float32Array(new Uint8Array(bytes).buffer)
 const npyValues = (path: string) => floatsOf(readFileSync(path).subarray(128))
+
+describe('saving k-space', () => {
+  it('writes a file that is read as the scan, into the profile or at a path', async () => {
+    const made = await saveKspace(services, { volume })
+    expect(made.name).toBe('a_k-space.h5')
+    const chosen = await saveKspace(services, { volume, path: join(folder, 'chosen.h5') })
+    expect(chosen).toEqual({ path: join(folder, 'chosen.h5'), name: 'chosen.h5' })
+    const opened = await openVolume(scan, '')
+    for (const { path } of [made, chosen]) {
+      const again = await openVolume(path, '')
+      for (const slice of [0, 1, 2]) expect(again.readKspace(slice)).toEqual(opened.readKspace(slice))
+      again.dispose()
+    }
+    opened.dispose()
+  })
+
+  it('never replaces a raw scan', async () => {
+    await expect(saveKspace(services, { volume, path: scan, replace: true })).rejects.toMatchObject({
+      code: 'FILE_EXISTS',
+    })
+  })
+})
 
 describe('saving', () => {
   it('writes a slice of the ground truth unchanged into the profile', async () => {
