@@ -75,7 +75,7 @@ export function markedVolume(name: string, geometry: Geometry): { volume: Volume
   })
   const { info } = noiseVolume(name, { slices, rows: ROWS, columns: COLUMNS })
   const volume: Volume = {
-    info: { ...info, targetShape: [...CROP], voxelSize: VOXEL, geometry, synthetic: false },
+    info: { ...info, targetShape: [...CROP], voxelSize: VOXEL, geometry, origin: 'measured' },
     mask: null,
     readKspace: index => kspace[index].slice(),
     withKspace: (index, use) => use(kspace[index]),

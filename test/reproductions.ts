@@ -1,5 +1,7 @@
 /** Reports of reproductions for tests: with any number of seeds and folds, and one with every kind of trouble. */
+
 import type { Metrics, Protocol } from '../src/contract/evaluation.ts'
+import type { Origin } from '../src/contract/origin.ts'
 import {
   type ClassicalRow,
   type Difference,
@@ -129,7 +131,7 @@ interface Options {
   readonly folds?: number
   readonly methods?: readonly Method[]
   readonly headline?: boolean
-  readonly synthetic?: boolean
+  readonly origin?: Origin
   readonly classical?: readonly ClassicalRow[]
   /** A VarNet has a block of rows, with gains and losses. */
   readonly networks?: boolean
@@ -161,7 +163,7 @@ export function reproductionOf({
   folds = 1,
   methods = METHODS,
   headline = false,
-  synthetic = false,
+  origin = 'measured',
   classical = [],
   networks = false,
 }: Options = {}): ReproductionReport {
@@ -218,7 +220,7 @@ export function reproductionOf({
           metrics: { ...metrics, foreground: metricsOf(ssim + 0.1) },
           sliceWise: { psnr: metrics.psnr - 4.2, nmse: metrics.nmse + 0.01 },
           manyMasks: { draws: 20, mean: metricsOf(ssim - 0.004), sd: { ssim: 0.014, psnr: 0.41, nmse: 0.0052 } },
-          noiseFree: synthetic ? metricsOf(ssim + 0.15) : null,
+          noiseFree: origin === 'synthetic' ? metricsOf(ssim + 0.15) : null,
           volumes: [
             {
               ...metrics,
@@ -226,7 +228,7 @@ export function reproductionOf({
               path: `/data/a${fold}.h5`,
               slices: 4,
               acquisition: 'FLAIR',
-              synthetic,
+              origin,
               sampling: 'masked here',
               acceleration: 3.7,
               foreground: metrics,
@@ -374,8 +376,8 @@ export function reproductionOf({
       ...(classical.length > 0 && { classical: [...classical] }),
       ...(networks && { networks: ['varnet'] }),
     },
-    study: synthetic ? 'Synthetic knee' : 'Brain <0.055 T>',
-    synthetic,
+    study: origin === 'synthetic' ? 'Synthetic knee' : 'Brain <0.055 T>',
+    origin,
     remarks: ['Made by A & B.'],
     device: 'TensorFlow 2.21, CPU',
     createdAt: '2026-07-01 12:00',
@@ -433,7 +435,7 @@ export function reproductionOfTwoVersions(): ReproductionReport {
  * the baseline.
  */
 export function troubledReproduction(): ReproductionReport {
-  const report = reproductionOf({ seeds: 3, folds: 2, synthetic: true })
+  const report = reproductionOf({ seeds: 3, folds: 2, origin: 'synthetic' })
   const rows = report.rows.flatMap((row): ReproductionRow[] => {
     const { kind, method, seed, fold } = row
     if (method === 'swav' && seed === 2) return []

@@ -44,7 +44,7 @@ export function noiseVolume(
     orientation: null,
     patient,
     sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
-    synthetic: true,
+    origin: 'synthetic',
     noiseFree: false,
     bytes: 0,
   }

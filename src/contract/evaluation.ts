@@ -1,6 +1,8 @@
 /** Masks, metrics and their protocol. A metric is only printed together with its protocol. */
+
 import { z } from 'zod'
 import { ClassicalChoice } from './classical.ts'
+import { Origin, withFormerOrigin } from './origin.ts'
 import { SliceFault, SliceSelection } from './volumes.ts'
 
 /** fastMRI's masks over columns. */
@@ -118,38 +120,40 @@ export const FOREGROUND_THRESHOLD = 0.1
  * The score of a volume. With several mask draws the score has each draw's metrics (`draws`), and their standard
  * deviation (`sd`, n − 1).
  */
-export const VolumeScore = z.object({
-  file: z.string(),
-  path: z.string(),
-  slices: z.int(),
-  acquisition: z.string().nullable(),
-  synthetic: z.boolean(),
-  sampling: z.enum(['masked here', 'sub-sampled in the file']),
-  /** Selected slices without a score, with the reason. Absent if all selected slices are scored. */
-  leftOut: z.array(SliceFault).optional(),
-  /** Unusual properties of the data. Absent if there are none. */
-  remarks: z.array(z.string()).optional(),
-  /**
-   * Samples over measured samples of the mask (mean over draws).
-   */
-  acceleration: z.number(),
-  /**
-   * The same over the columns that could be measured, as the header says. Absent if all columns could be measured, and
-   * in scores of older programs.
-   */
-  measurableAcceleration: z.number().optional(),
-  ssim: z.number(),
-  psnr: z.number(),
-  nmse: z.number(),
-  foreground: Metrics,
-  /**
-   * fastMRI's aggregation before March 2021: metrics of each slice, then their mean. PSNR uses each slice's maximum.
-   * Absent in scores of older programs.
-   */
-  sliceWise: Metrics.omit({ ssim: true }).optional(),
-  draws: z.array(Metrics).optional(),
-  sd: Metrics.extend({ acceleration: z.number() }).optional(),
-})
+export const VolumeScore = withFormerOrigin(
+  z.object({
+    file: z.string(),
+    path: z.string(),
+    slices: z.int(),
+    acquisition: z.string().nullable(),
+    origin: Origin,
+    sampling: z.enum(['masked here', 'sub-sampled in the file']),
+    /** Selected slices without a score, with the reason. Absent if all selected slices are scored. */
+    leftOut: z.array(SliceFault).optional(),
+    /** Unusual properties of the data. Absent if there are none. */
+    remarks: z.array(z.string()).optional(),
+    /**
+     * Samples over measured samples of the mask (mean over draws).
+     */
+    acceleration: z.number(),
+    /**
+     * The same over the columns that could be measured, as the header says. Absent if all columns could be measured,
+     * and in scores of older programs.
+     */
+    measurableAcceleration: z.number().optional(),
+    ssim: z.number(),
+    psnr: z.number(),
+    nmse: z.number(),
+    foreground: Metrics,
+    /**
+     * fastMRI's aggregation before March 2021: metrics of each slice, then their mean. PSNR uses each slice's maximum.
+     * Absent in scores of older programs.
+     */
+    sliceWise: Metrics.omit({ ssim: true }).optional(),
+    draws: z.array(Metrics).optional(),
+    sd: Metrics.extend({ acceleration: z.number() }).optional(),
+  }),
+)
 export type VolumeScore = z.infer<typeof VolumeScore>
 
 export const Evaluation = z.object({

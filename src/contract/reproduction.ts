@@ -1,7 +1,9 @@
 /** A reproduction of the original work on a study: the request, and the report with its rows. */
+
 import { z } from 'zod'
 import { ClassicalChoice } from './classical.ts'
 import { Metrics, Protocol, VolumeScore } from './evaluation.ts'
+import { Origin, withFormerOrigin } from './origin.ts'
 import { EpochFigures } from './runs.ts'
 import { TrainedOn } from './trained-on.ts'
 import { TrainingSummary } from './training-summary.ts'
@@ -225,36 +227,38 @@ export const ReportNetwork = z.object({
 })
 export type ReportNetwork = z.infer<typeof ReportNetwork>
 
-export const ReproductionReport = z.object({
-  request: ReproductionRequest,
-  study: z.string(),
-  synthetic: z.boolean(),
-  remarks: z.array(z.string()),
-  device: z.string(),
-  createdAt: z.string(),
-  /** The version of Self-MRI that wrote the report. Absent: 0.2 or earlier. */
-  version: z.string().optional(),
-  /** False if rows are missing. */
-  complete: z.boolean(),
-  folds: z.array(
-    z.object({
-      /** Names the test patient. */
-      name: z.string(),
-      train: z.array(z.string()),
-      val: z.array(z.string()),
-      test: z.array(z.string()),
-    }),
-  ),
-  protocol: Protocol,
-  /** All reductions from the original settings, in words. */
-  reductions: z.array(z.string()),
-  rows: z.array(ReproductionRow),
-  gains: z.array(Gain),
-  /** Absent without `request.networks`. */
-  networks: z.array(ReportNetwork).optional(),
-  networkGains: z.array(NetworkGain).optional(),
-  failures: z.array(z.object({ key: z.string(), reason: z.string() })),
-})
+export const ReproductionReport = withFormerOrigin(
+  z.object({
+    request: ReproductionRequest,
+    study: z.string(),
+    origin: Origin,
+    remarks: z.array(z.string()),
+    device: z.string(),
+    createdAt: z.string(),
+    /** The version of Self-MRI that wrote the report. Absent: 0.2 or earlier. */
+    version: z.string().optional(),
+    /** False if rows are missing. */
+    complete: z.boolean(),
+    folds: z.array(
+      z.object({
+        /** Names the test patient. */
+        name: z.string(),
+        train: z.array(z.string()),
+        val: z.array(z.string()),
+        test: z.array(z.string()),
+      }),
+    ),
+    protocol: Protocol,
+    /** All reductions from the original settings, in words. */
+    reductions: z.array(z.string()),
+    rows: z.array(ReproductionRow),
+    gains: z.array(Gain),
+    /** Absent without `request.networks`. */
+    networks: z.array(ReportNetwork).optional(),
+    networkGains: z.array(NetworkGain).optional(),
+    failures: z.array(z.object({ key: z.string(), reason: z.string() })),
+  }),
+)
 export type ReproductionReport = z.infer<typeof ReproductionReport>
 
 /** A training, a classical row, or a scoring that goes on, or that is the next. */

@@ -1,6 +1,7 @@
 /** Studies for the screens. */
 import { z } from 'zod'
 import { Flag } from './crimes.ts'
+import { Origin } from './origin.ts'
 import { Role, SkippedFile, SliceSelection, VolumeInfo } from './volumes.ts'
 import { some } from './words.ts'
 
@@ -57,7 +58,8 @@ export const StudySummary = Study.pick({ id: true, name: true, kind: true, creat
   skipped: z.int(),
   /** The most coils of a volume. */
   coils: z.int(),
-  synthetic: z.boolean(),
+  /** Of its volumes, the origin that is farthest from measured. */
+  origin: Origin,
 })
 export type StudySummary = z.infer<typeof StudySummary>
 

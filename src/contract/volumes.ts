@@ -1,6 +1,7 @@
 /** Facts about one volume, known before its k-space is transformed. */
 import { z } from 'zod'
 import { Crimes } from './crimes.ts'
+import { Origin } from './origin.ts'
 import { some } from './words.ts'
 
 export const ROLES = ['train', 'val', 'test'] as const
@@ -169,7 +170,7 @@ export const VolumeInfo = z.object({
   /** Salted SHA-256 of the patient id, or of the file's name without such an id. The id itself is never stored. */
   patient: z.string(),
   sampling: Sampling,
-  synthetic: z.boolean(),
+  origin: Origin,
   /** The file carries the noise-free image (`reconstruction_noise_free`); synthetic files only. */
   noiseFree: z.boolean(),
   bytes: z.int(),
@@ -200,16 +201,16 @@ export function samplingInWords({
 export const mayComputeTruth = ({
   targetShape,
   sampling,
-  synthetic,
-}: Pick<VolumeInfo, 'targetShape' | 'sampling' | 'synthetic'>): boolean =>
-  targetShape === null && sampling.kind === 'unread' && !synthetic
+  origin,
+}: Pick<VolumeInfo, 'targetShape' | 'sampling' | 'origin'>): boolean =>
+  targetShape === null && sampling.kind === 'unread' && origin === 'measured'
 
 /** Whether the volume has ground truth, as far as is known before the whole file was read. */
-export const mayHaveTruth = (info: Pick<VolumeInfo, 'targetShape' | 'sampling' | 'synthetic'>): boolean =>
+export const mayHaveTruth = (info: Pick<VolumeInfo, 'targetShape' | 'sampling' | 'origin'>): boolean =>
   info.targetShape !== null || mayComputeTruth(info)
 
 /** The ground truth in a word, for a table. */
-export function truthInWords(info: Pick<VolumeInfo, 'targetShape' | 'truth' | 'sampling' | 'synthetic'>): string {
+export function truthInWords(info: Pick<VolumeInfo, 'targetShape' | 'truth' | 'sampling' | 'origin'>): string {
   if (info.targetShape !== null) return info.truth === 'computed' ? 'computed' : 'yes'
   return mayComputeTruth(info) ? 'after reading' : 'no'
 }

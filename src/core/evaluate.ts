@@ -173,7 +173,7 @@ export async function evaluateVolume(
     path: info.path,
     slices: indices.length,
     acquisition: info.acquisition,
-    synthetic: info.synthetic,
+    origin: info.origin,
     sampling: volume.mask ? 'sub-sampled in the file' : 'masked here',
     ...(faults.length > 0 && { leftOut: faults }),
     ...(remarks.length > 0 && { remarks }),

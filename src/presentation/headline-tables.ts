@@ -166,7 +166,7 @@ const SLICE_WISE =
   'aggregated before March 2021. The masks are the leading protocol’s.'
 
 export function tableTwo(report: ReproductionReport): Table | null {
-  const { protocol, rows, synthetic } = report
+  const { protocol, rows, origin } = report
   const draws = rows.find(row => row.manyMasks)?.manyMasks?.draws
   const many = draws
     ? protocolSentence({ ...protocol, maskSeed: 'seeded draws', maskDraws: draws })
@@ -200,7 +200,7 @@ export function tableTwo(report: ReproductionReport): Table | null {
           ]),
       metricColumn('psnr', 'Slice-wise (older)', `${SLICE_WISE} ${main}`, row => row.sliceWise, 'PSNR slices'),
       metricColumn('nmse', 'Slice-wise (older)', `${SLICE_WISE} ${main}`, row => row.sliceWise, 'NMSE slices'),
-      ...(synthetic || rows.some(row => row.noiseFree)
+      ...(origin === 'synthetic' || rows.some(row => row.noiseFree)
         ? [metricColumn('ssim', 'Noise-free truth', noiseFree, row => row.noiseFree, 'SSIM noise-free')]
         : []),
       {

@@ -1,4 +1,5 @@
 /** Networks of complex images and of k-space beside a U-Net of equal time and classical methods. */
+import { originWords } from '../contract/origin.ts'
 import type { Difference, Measure, NetworkGain, ReportNetwork, ReproductionReport } from '../contract/reproduction.ts'
 import { leadingColumns, lineParts, lineRow, metricColumn, STEPS_TITLE, spreadCell } from './columns.ts'
 import { differenceCell, formatInterval } from './gains.ts'
@@ -44,11 +45,8 @@ function besideNetworks(groups: readonly Group[]): Line[] {
   ]
 }
 
-function dataSentence({ synthetic }: ReproductionReport): string {
-  return synthetic
-    ? 'Data: synthetic k-space, computed from solids. No scanner measured the data.'
-    : 'Data: k-space as the files store it. The remarks say where the data comes from.'
-}
+const dataSentence = ({ origin }: ReproductionReport): string =>
+  originWords(origin)?.source ?? 'Data: k-space as the files store it. The remarks say where the data comes from.'
 
 /** Why a U-Net of equal time may have too many or too few epochs. */
 function doubts(groups: readonly Group[]): string[] {

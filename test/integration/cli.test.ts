@@ -421,7 +421,7 @@ describe('the synthetic knee study', () => {
         columns: 372,
         targetShape: [320, 320],
         reconSize: [320, 320],
-        synthetic: true,
+        origin: 'synthetic',
         noiseFree: true,
       })
       expect(volume.sampling).toEqual({ kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0, edges: 'even' })
@@ -429,7 +429,7 @@ describe('the synthetic knee study', () => {
     const measured = await json<Evaluation>('evaluate', '--study', study.name)
     const noiseFree = await json<Evaluation>('evaluate', '--study', study.name, '--reference', 'noise-free')
     expect(noiseFree.protocol.reference).toBe('reconstruction_noise_free')
-    expect(measured.volumes.every(volume => volume.synthetic)).toBe(true)
+    expect(measured.volumes.every(({ origin }) => origin === 'synthetic')).toBe(true)
     expect(noiseFree.mean!.ssim).not.toBe(measured.mean!.ssim)
   })
 
@@ -444,7 +444,7 @@ describe('the synthetic knee study', () => {
     expect(study.name).toBe('Knee, synthetic, 2 coils (seed 4)')
     expect(study.volumes).toHaveLength(2)
     for (const volume of study.volumes) {
-      expect(volume).toMatchObject({ coils: 2, rows: 640, columns: 372, synthetic: true, noiseFree: true })
+      expect(volume).toMatchObject({ coils: 2, rows: 640, columns: 372, origin: 'synthetic', noiseFree: true })
       expect(volume.sampling.kind).toBe('full')
     }
     const { mean } = await json<Evaluation>('evaluate', '--study', study.name, '--reference', 'noise-free')

@@ -38,7 +38,7 @@ const reconstructionOf = (images: Float32Array, voxelSize?: VoxelSize): Reconstr
   images,
   shape: [SLICES, HEIGHT, WIDTH],
   slice: null,
-  info: { file: 'knee.h5', synthetic: false, orientation: null, maximum: null, voxelSize },
+  info: { file: 'knee.h5', origin: 'measured', orientation: null, maximum: null, voxelSize },
   provenance: { run: '12', checkpoint: null, mask: 'random, acceleration 4', units: 'signal' },
 })
 
@@ -51,7 +51,7 @@ const VOLUMES: Readonly<Record<string, Reconstruction>> = {
   'thickness not known': reconstructionOf(imagesAt(1), [3, 3, null]),
   oriented: {
     ...reconstructionOf(imagesAt(2e-5), VOXEL),
-    info: { file: 'knee.h5', synthetic: true, orientation: ['L', 'F'], maximum: 2e-5, voxelSize: VOXEL },
+    info: { file: 'knee.h5', origin: 'synthetic', orientation: ['L', 'F'], maximum: 2e-5, voxelSize: VOXEL },
     provenance: { run: '3@40', checkpoint: 'ab'.repeat(32), mask: 'none', units: 'arbitrary' },
   },
   classical: {

@@ -222,7 +222,7 @@ describe('the window’s files', () => {
 describe('a study', () => {
   it('is there from the first start, with its pictures', async () => {
     const [summary] = await host.client.studies.list()
-    expect(summary).toMatchObject({ kind: 'demonstration', volumes: 8, synthetic: false })
+    expect(summary).toMatchObject({ kind: 'demonstration', volumes: 8, origin: 'measured' })
     const { volumes } = await demonstration()
     const thumbnail = await host.fetch(thumbnailPath(volumes[0].id))
     const { shape } = JSON.parse(thumbnail.headers.get(FRAME_HEADER)!)

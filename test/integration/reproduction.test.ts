@@ -103,7 +103,7 @@ it('a stopped reproduction continues, ends with every row and file, and its chec
 
   const drawn = await draw(services, plan, assemble(services.profile, plan, new Date().toISOString()))
   const report = ReproductionReport.parse(JSON.parse(JSON.stringify(drawn.report)))
-  expect(report).toMatchObject({ complete: true, failures: [], synthetic: true })
+  expect(report).toMatchObject({ complete: true, failures: [], origin: 'synthetic' })
   expect(new Set(report.rows.map(({ kind }) => kind)).size).toBe(ROW_KINDS.length - 1) // no U-Net of equal time
   for (const row of report.rows) {
     expect(row.metrics.ssim).toBeGreaterThan(0)

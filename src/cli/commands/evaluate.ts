@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { classicalInWords } from '../../contract/classical.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation, Metrics } from '../../contract/evaluation.ts'
+import { originMark } from '../../contract/origin.ts'
 import { faultInWords, type SliceSelection } from '../../contract/volumes.ts'
 import { accelerationInWords, CLASSICAL_CAUTION, protocolSentence, RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { callersPath } from '../../services/profile/paths.ts'
@@ -46,7 +47,7 @@ function describe(evaluation: Evaluation, { epoch }: NamedWeights): string {
   })
   for (const volume of evaluation.volumes) {
     const ssim = volume.sd ? `${volume.ssim.toFixed(3)} ± ${volume.sd.ssim.toFixed(3)}` : volume.ssim.toFixed(3)
-    const file = volume.synthetic ? `${volume.file} (synthetic)` : volume.file
+    const file = volume.file + originMark(volume.origin)
     table.push([
       file,
       volume.slices,

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import Table from 'cli-table3'
 import { Command } from 'commander'
 import { FLAG_REMEDY, FLAG_WORDS, FLAGS, flagsInWords, flagsOf, openFlags } from '../../contract/crimes.ts'
+import { originMark } from '../../contract/origin.ts'
 import { type FileState, type Findings, renamedInWords, type StudyView } from '../../contract/studies.ts'
 import { coilsInWords, ROLES, samplingInWords, truthInWords } from '../../contract/volumes.ts'
 import { some } from '../../contract/words.ts'
@@ -21,7 +22,7 @@ export function describeStudy(study: Study): string {
     style: { head: [], border: [], compact: true },
   })
   for (const volume of study.volumes) {
-    const name = volume.synthetic ? `${volume.file} (synthetic)` : volume.file
+    const name = volume.file + originMark(volume.origin)
     table.push([
       name,
       volume.role,

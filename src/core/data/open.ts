@@ -87,10 +87,10 @@ export function openStored(
 
 /**
  * Whether the ground truth is computed. K-space must be measured, in full and up to both of its edges: sub-sampled or
- * one-sided k-space would give a blurred reference, and synthetic k-space comes with its own.
+ * one-sided k-space would give a blurred reference, and k-space that was not measured comes with its own.
  */
 const isTruthComputed = ({ target, facts }: StoredVolume, sampling: Sampling): boolean =>
-  target === null && !facts.synthetic && sampling.kind === 'full' && sampling.edges === 'even'
+  target === null && facts.origin === 'measured' && sampling.kind === 'full' && sampling.edges === 'even'
 
 /** The root sum of squares over coils of the inverse transform, cropped: [height, width]. */
 function rootOverCoils(

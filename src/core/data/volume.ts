@@ -54,15 +54,7 @@ export type FileMask = Uint8Array | StoredMask
 /** Facts that a file states about a volume. */
 export type StatedFacts = Pick<
   VolumeInfo,
-  | 'reconSize'
-  | 'voxelSize'
-  | 'geometry'
-  | 'padding'
-  | 'acquisition'
-  | 'maximum'
-  | 'orientation'
-  | 'synthetic'
-  | 'frames'
+  'reconSize' | 'voxelSize' | 'geometry' | 'padding' | 'acquisition' | 'maximum' | 'orientation' | 'origin' | 'frames'
 > & {
   /** `null`: the file's name stands for the patient. */
   readonly patientId: string | null
@@ -74,7 +66,7 @@ export const UNSTATED: StatedFacts = {
   acquisition: null,
   maximum: null,
   orientation: null,
-  synthetic: false,
+  origin: 'measured',
   patientId: null,
 }
 

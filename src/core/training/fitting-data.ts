@@ -6,6 +6,7 @@
 import { AppError } from '../../contract/errors.ts'
 import { maskPairs } from '../../contract/evaluation.ts'
 import type { Note } from '../../contract/notes.ts'
+import { originsOf } from '../../contract/origin.ts'
 import type { RunConfig } from '../../contract/runs.ts'
 import type { VolumeInfo } from '../../contract/volumes.ts'
 import { some } from '../../contract/words.ts'
@@ -82,16 +83,17 @@ export function dataNotes(run: Trained, volumes: readonly VolumeInfo[]): Note[] 
   const { network, config } = chosenNetwork(run)
   if (!INPUTS[network.takes].measured) return []
   const { label } = network
-  const simulated = volumes.filter(({ synthetic }) => synthetic).map(({ file }) => file)
+  const others = volumes.filter(({ origin }) => origin !== 'measured')
   const notes: Note[] = []
-  if (simulated.length > 0)
+  if (others.length > 0)
     notes.push({
       level: 'info',
       code: 'simulated-kspace',
-      data: { volumes: simulated.length },
+      data: { volumes: others.length },
       text:
-        `The k-space of ${simulated.length} volumes is simulated: ${some(simulated)}. ${label} takes measured ` +
-        `k-space. Scores on simulated k-space say little about measured k-space.`,
+        `The k-space of ${others.length} volumes is ${originsOf(others).join(' or ')}: ` +
+        `${some(others.map(({ file }) => file))}. ${label} takes measured k-space. ` +
+        'Scores on this k-space say little about measured k-space.',
     })
   if (network.oneCoil && !network.oneCoil(config) && volumes.every(({ coils }) => coils === 1))
     notes.push({

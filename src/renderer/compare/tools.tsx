@@ -2,7 +2,7 @@
 import { ActionIcon, SegmentedControl, Select, Tooltip } from '@mantine/core'
 import { IconArrowsMaximize, IconPhotoDown, IconPlusMinus, IconZoomIn } from '@tabler/icons-react'
 import { useShallow } from 'zustand/react/shallow'
-import { SyntheticBadge } from '../viewer/badges.tsx'
+import { OriginBadge } from '../viewer/badges.tsx'
 import { TOOL_NAMES, TOOLS } from '../viewer/tools/index.ts'
 import { ERROR_SCALES, resetView, useView } from '../viewer/view.ts'
 import style from './compare.module.css'
@@ -47,7 +47,7 @@ export function Tools({ panes, volume }: ToolsProps) {
   return (
     <>
       <MouseTools />
-      {volume.synthetic && <SyntheticBadge />}
+      <OriginBadge origin={volume.origin} />
       <span className={style.spacer} />
       <WindowNumbers />
       <WindowMenu panes={panes} volume={volume} />

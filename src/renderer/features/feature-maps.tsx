@@ -14,7 +14,7 @@ import { runLabel } from '../app/format.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { closeFeatures, useFeatures } from '../app/open-features.ts'
 import { useRuns } from '../app/queries.ts'
-import { SyntheticBadge } from '../viewer/badges.tsx'
+import { OriginBadge } from '../viewer/badges.tsx'
 import { changePane, useView } from '../viewer/view.ts'
 import { FileName } from '../widgets/file-name.tsx'
 import style from './feature-maps.module.css'
@@ -146,7 +146,7 @@ function LayerBar({ run, names, layer, go, shared, volume, slice, meta, enlarged
         {meta && ` · ${channelsInWords(meta)}`}
       </span>
       <span className={style.spacer} />
-      {volume?.synthetic && <SyntheticBadge />}
+      {volume && <OriginBadge origin={volume.origin} />}
       {volume && (
         <>
           <span className={style.where} title={volume.file}>

@@ -9,7 +9,7 @@ import { count } from '../../presentation/numbers.ts'
 import { errorText } from '../app/client.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { useCatalogue, useReproductionFigures, useReproductionReport } from '../app/queries.ts'
-import { SyntheticBadge } from '../viewer/badges.tsx'
+import { OriginBadge } from '../viewer/badges.tsx'
 import { resumeReproduction, saveReproduction, stopReproduction } from './actions.ts'
 import { SeveralParts } from './parts.tsx'
 import style from './reproduction-page.module.css'
@@ -26,7 +26,7 @@ export function ReproductionPage({ reproduction }: { reproduction: Reproduction 
         <h2 className="truncate" title={study}>
           {study}
         </h2>
-        {report?.synthetic && <SyntheticBadge />}
+        {report && <OriginBadge origin={report.origin} />}
         <span className={`${style.request} truncate`} title={words}>
           {words}
         </span>

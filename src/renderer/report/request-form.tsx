@@ -1,11 +1,13 @@
 /** The form that requests a reproduction: study, scale, seeds and methods, with an estimate of its trainings. */
+
 import { Button, Checkbox, NumberInput, SegmentedControl, Select, Switch } from '@mantine/core'
 import { type Dispatch, type SetStateAction, useState } from 'react'
 import type { Catalogue } from '../../contract/catalogue.ts'
+import { originOfAll } from '../../contract/origin.ts'
 import type { Scale } from '../../contract/reproduction.ts'
 import { mayHaveTruth } from '../../contract/volumes.ts'
 import { useCatalogue, useNamedSettings, useStudy } from '../app/queries.ts'
-import { SyntheticBadge } from '../viewer/badges.tsx'
+import { OriginBadge } from '../viewer/badges.tsx'
 import { useTrainable } from '../viewer/open-study.ts'
 import { WhereLine } from '../widgets/where-line.tsx'
 import { startReproduction } from './actions.ts'
@@ -144,7 +146,7 @@ function StudyAndSeeds(props: {
           value={seeds}
           onChange={setSeeds}
         />
-        {data?.volumes.some(({ synthetic }) => synthetic) && <SyntheticBadge />}
+        {data && <OriginBadge origin={originOfAll(data.volumes)} />}
       </div>
       {seedsFault && <p className={style.fault}>Expected a whole number of seeds, {seedsFault}.</p>}
     </>

@@ -12,7 +12,7 @@ import { fileOf, withoutUpload } from '../app/format.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { tellError } from '../app/notify.tsx'
 import { useStudies, useStudyNow } from '../app/queries.ts'
-import { SyntheticBadge } from '../viewer/badges.tsx'
+import { OriginBadge } from '../viewer/badges.tsx'
 import { useOpenStudy } from '../viewer/open-study.ts'
 import { openStudy } from '../viewer/view.ts'
 import { demonstrateCoils, hideStudy, importFolder } from './actions.ts'
@@ -21,7 +21,7 @@ import { openFiles } from './bring.ts'
 import { FilesNotice, ScanButton } from './files.tsx'
 import { FlagsNotice } from './flags.tsx'
 import style from './studies.module.css'
-import { allSynthetic, Volumes } from './volumes.tsx'
+import { isOfOneOrigin, Volumes } from './volumes.tsx'
 
 export function Studies() {
   const { data: studies } = useStudies()
@@ -109,7 +109,7 @@ function StudyLine({ study, open }: { study: StudySummary; open: boolean }) {
           {study.coils > 1 && `, ${study.coils} coils`}
         </span>
         {study.skipped > 0 && <span className={style.warning}>{study.skipped} not usable</span>}
-        {study.synthetic && <SyntheticBadge />}
+        <OriginBadge origin={study.origin} />
       </span>
     </button>
   )
@@ -120,7 +120,7 @@ function StudyPage({ study }: { study: StudyView }) {
     <section className={style.page} aria-label={study.name}>
       <header className={style.head}>
         <h2 className="truncate">{study.name}</h2>
-        {allSynthetic(study) && <SyntheticBadge />}
+        {isOfOneOrigin(study) && <OriginBadge origin={study.volumes[0].origin} />}
         <span className={style.volumeCount}>
           {count(study.volumes.length, 'volume')}
           {study.volumes.length > 0 && <span className={style.coils}>, {coilsInWords(study.volumes)}</span>}

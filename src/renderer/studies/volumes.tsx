@@ -1,13 +1,15 @@
 /** The volumes of a study: each with what is known of it. */
+
 import { Button } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useRef } from 'react'
+import { originsOf } from '../../contract/origin.ts'
 import type { Study, StudyView, StudyVolume } from '../../contract/studies.ts'
 import { samplingInWords, truthInWords } from '../../contract/volumes.ts'
 import { NONE } from '../../presentation/numbers.ts'
 import { matrix, ROLE_LABEL } from '../app/format.ts'
 import { goToScreen } from '../app/navigation.ts'
-import { SyntheticBadge } from '../viewer/badges.tsx'
+import { OriginBadge } from '../viewer/badges.tsx'
 import { Thumbnail } from '../viewer/thumbnail.tsx'
 import { openVolume } from '../viewer/view.ts'
 import { FileName } from '../widgets/file-name.tsx'
@@ -18,8 +20,8 @@ import style from './studies.module.css'
 
 const COLUMNS = ['', 'File', 'Role', 'Acquisition', 'Slices', 'Coils', 'Matrix', 'Truth', 'Flags', 'Sampling'] as const
 
-/** Said once, where it is true of every volume. */
-export const allSynthetic = ({ volumes }: Study) => volumes.length > 0 && volumes.every(({ synthetic }) => synthetic)
+/** The origin is said once, if every volume has the same. */
+export const isOfOneOrigin = ({ volumes }: Study) => originsOf(volumes).length === 1
 
 const ROW = 48
 
@@ -70,7 +72,7 @@ function VolumeRow({ study, volume, start }: { study: StudyView; volume: StudyVo
         <button type="button" className={style.open} onClick={open} title={volume.path}>
           <FileName name={volume.file} />
         </button>
-        {volume.synthetic && !allSynthetic(study) && <SyntheticBadge />}
+        {!isOfOneOrigin(study) && <OriginBadge origin={volume.origin} />}
         <StateMark state={study.states[volume.id]} />
       </td>
       <td>{study.kind === 'scans' ? NONE : ROLE_LABEL[volume.role]}</td>

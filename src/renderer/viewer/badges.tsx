@@ -1,5 +1,6 @@
-/** Warnings beside a number or an image: seen in training, synthetic, unknown training data. */
+/** Warnings beside a number or an image: seen in training, not measured, unknown training data. */
 import { Tooltip } from '@mantine/core'
+import { type Origin, originWords } from '../../contract/origin.ts'
 import type { RunView } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import style from './badges.module.css'
@@ -47,10 +48,8 @@ export function SeenBadge({ run, volume }: { run: RunView; volume: StudyVolume }
   return null
 }
 
-export const SyntheticBadge = () => (
-  <Badge
-    tone="warning"
-    text="synthetic"
-    why="Drawn anatomy, not a patient. Results on it do not show how well a network images patients."
-  />
-)
+/** Says that no scanner measured the k-space. Nothing for measured data. */
+export function OriginBadge({ origin }: { origin: Origin }) {
+  const words = originWords(origin)
+  return words && <Badge tone="warning" text={words.badge} why={words.why} />
+}

@@ -1,18 +1,25 @@
-/** What may spoil the image of a network that takes measured data: synthetic k-space, another number of coils. */
+/** What may spoil the image of a network that takes measured data: k-space not measured, another number of coils. */
+import { type Origin, originWords } from '../../contract/origin.ts'
 import type { RunView } from '../../contract/runs.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { count } from '../../presentation/numbers.ts'
 
 type Trained = Pick<RunView, 'id' | 'takes' | 'trainedCoils'>
-type Seen = Pick<StudyVolume, 'coils' | 'synthetic'>
+type Seen = Pick<StudyVolume, 'coils' | 'origin'>
 
-/** Whether the network uses k-space with its phase, and this k-space is synthetic. */
-export const seesSynthetic = (run: Trained | null, { synthetic }: Seen): boolean =>
-  synthetic && run !== null && run.takes !== 'magnitude'
+/** The origin of k-space that is not measured, if the network uses its phase. Else `measured`. */
+export const seenOrigin = (run: Trained | null, { origin }: Seen): Origin =>
+  run !== null && run.takes !== 'magnitude' ? origin : 'measured'
 
-export const SYNTHETIC_KSPACE =
-  'The network uses k-space with its phase, and this k-space is synthetic. It has the noise, phase and coils of a ' +
-  'simulation. Results on it do not show how well the network images measured data.'
+/** `null`: measured k-space. */
+export function kspaceCaution(origin: Origin): string | null {
+  const words = originWords(origin)
+  return (
+    words &&
+    `The network uses k-space with its phase, and this k-space is ${origin}. ${words.kspace} ` +
+      'Results on it do not show how well the network images measured data.'
+  )
+}
 
 /** Trained with one coil and used on several, or the other way round. Empty: neither, or not known. */
 export function coilCautions(run: Trained | null, { coils }: Seen): string[] {
@@ -30,6 +37,6 @@ export function coilCautions(run: Trained | null, { coils }: Seen): string[] {
 
 /** Lines for a score's hover note. */
 export const scoreCautions = (run: Trained | null, volume: Seen): string[] => [
-  ...(seesSynthetic(run, volume) ? ['k-space: synthetic.'] : []),
+  ...(seenOrigin(run, volume) === 'measured' ? [] : [`k-space: ${volume.origin}.`]),
   ...coilCautions(run, volume),
 ]

@@ -1,7 +1,9 @@
 /** A pane's image, or why there is none and what to do. */
+
 import { Button, Tooltip } from '@mantine/core'
 import { slicePosition } from '../../contract/directions.ts'
 import { isOfKspace } from '../../contract/images.ts'
+import type { Origin } from '../../contract/origin.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { goToScreen } from '../app/navigation.ts'
 import { FineTuneButton } from '../widgets/fine-tune.tsx'
@@ -10,7 +12,7 @@ import { Caution } from './caution.tsx'
 import { Computing } from './computing.tsx'
 import { type FrameError, STOPPED } from './frames.ts'
 import { isWaiting, type PaneLayer } from './layer.ts'
-import { SYNTHETIC_KSPACE, seesSynthetic } from './network-cautions.ts'
+import { kspaceCaution, seenOrigin } from './network-cautions.ts'
 import style from './pane.module.css'
 import { PaneBar, UNITS } from './pane-bar.tsx'
 import { type Comparison, isClassical, type PaneState } from './sources.ts'
@@ -65,7 +67,7 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
         </output>
       )}
       {held && computing}
-      {!held && <Told cautions={cautions} synthetic={seesSynthetic(pane.run, volume)} />}
+      {!held && <Told cautions={cautions} origin={seenOrigin(pane.run, volume)} />}
       {arbitrary && (
         <Tooltip
           label={
@@ -81,15 +83,16 @@ export function PaneImage({ pane, comparison, volume, drawn, title }: ImageProps
   )
 }
 
-/** What may spoil the image, and that a network's k-space is synthetic. */
-function Told({ cautions, synthetic }: { readonly cautions: readonly string[]; readonly synthetic: boolean }) {
-  if (cautions.length === 0 && !synthetic) return null
+/** What may spoil the image, and that a network's k-space is not measured. */
+function Told({ cautions, origin }: { readonly cautions: readonly string[]; readonly origin: Origin }) {
+  const caution = kspaceCaution(origin)
+  if (cautions.length === 0 && caution === null) return null
   return (
     <div className={style.told}>
       {cautions.length > 0 && <Caution cautions={cautions} />}
-      {synthetic && (
-        <Tooltip label={SYNTHETIC_KSPACE} maw={420}>
-          <span className={style.synthetic}>synthetic k-space</span>
+      {caution && (
+        <Tooltip label={caution} maw={420}>
+          <span className={style.origin}>{origin} k-space</span>
         </Tooltip>
       )}
     </div>

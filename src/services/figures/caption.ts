@@ -1,5 +1,7 @@
 /** The caption of a figure. It names everything on which the images and numbers depend. */
+
 import type { FigureRequest } from '../../contract/figure.ts'
+import { originWords } from '../../contract/origin.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { type EvaluationSettings, protocolOf } from '../../core/evaluate.ts'
 import { formatAcceleration } from '../../presentation/numbers.ts'
@@ -81,5 +83,5 @@ export function captionOf(volume: StudyVolume, request: FigureRequest, panes: re
   ].join(' ')
 }
 
-export const lastLine = ({ synthetic }: StudyVolume): string =>
-  synthetic ? `Synthetic data. ${RESEARCH_ONLY}` : RESEARCH_ONLY
+export const lastLine = ({ origin }: StudyVolume): string =>
+  [originWords(origin)?.notice, RESEARCH_ONLY].filter(Boolean).join(' ')

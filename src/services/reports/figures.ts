@@ -74,7 +74,7 @@ export function reportFigures(report: ReproductionReport, images: ReportImages |
   ): ReportFigure[] => {
     if (panels.flat().every(({ series }) => series.every(({ points }) => points.length === 0))) return []
     const whole = `Figure ${REPORT_FIGURES.indexOf(name) + 1}. ${title}`
-    const titled = { title: `${report.study}. ${whole}`, caption, synthetic: report.synthetic }
+    const titled = { title: `${report.study}. ${whole}`, caption, origin: report.origin }
     const svg = sheet(titled, SHEET, top => drawGrid(panels, columns, PANEL_HEIGHT, top), notes)
     return [{ name, title: whole, svg }]
   }

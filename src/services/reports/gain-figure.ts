@@ -133,7 +133,7 @@ function dotsFigure(
         'Dots are means over pairs with equal seed and patient. Whiskers are 95 % intervals of a bootstrap over ' +
         'patients, then seeds. A hollow dot has too few pairs for an interval. The verdict is gain or loss only ' +
         'if the interval excludes zero.',
-      synthetic: report.synthetic,
+      origin: report.origin,
     },
     sizes,
     body,

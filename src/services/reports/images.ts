@@ -89,7 +89,7 @@ export function imagesFigure(report: ReproductionReport, images: ReportImages): 
     {
       title: `${report.study}. Figure 3. Images`,
       caption: images.caption,
-      synthetic: report.synthetic,
+      origin: report.origin,
       shape: images.shape,
       window: [0, maximum],
       errorMaximum: ERROR_SHARE * maximum,

@@ -1,4 +1,5 @@
 /** Reports as one page of Markdown: docs/study.md. */
+import { originMark } from '../../contract/origin.ts'
 import { FACTS_AND_INFERENCES } from '../../contract/original.ts'
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions, statusSentences } from '../../presentation/findings.ts'
@@ -46,7 +47,7 @@ function reportLines(report: ReproductionReport): string[] {
   ].filter(table => table !== null)
   const [status, ...warnings] = statusSentences(report)
   return [
-    `## ${escaped(report.study)}${report.synthetic ? ' (SYNTHETIC)' : ''}`,
+    `## ${escaped(report.study)}${originMark(report.origin).toUpperCase()}`,
     '',
     escaped(status),
     '',

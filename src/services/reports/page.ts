@@ -93,7 +93,10 @@ export function reportPage(report: ReproductionReport, figures: readonly ReportF
   const table = (one: Table | null) => (one ? tableMarkup(one) : '')
   const isDemo = report.request.demo !== undefined
   const [status, ...warnings] = statusSentences(report)
-  const badges = [...(report.synthetic ? ['SYNTHETIC'] : []), ...(report.complete ? [] : ['INCOMPLETE'])]
+  const badges = [
+    ...(report.origin === 'measured' ? [] : [report.origin.toUpperCase()]),
+    ...(report.complete ? [] : ['INCOMPLETE']),
+  ]
   const folds = report.folds.map(
     fold => `<details><summary>${escapeMarkup(fold.name)}</summary>${splitLists(fold)}</details>`,
   )

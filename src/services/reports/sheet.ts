@@ -1,6 +1,8 @@
 /** The sheet of a figure: one SVG without external parts on a dark ground, with a title. Also converts SVG to PNG. */
+
 import { createRequire } from 'node:module'
 import { Resvg } from '@resvg/resvg-js'
+import type { Origin } from '../../contract/origin.ts'
 import { RESEARCH_ONLY } from '../../presentation/protocol.ts'
 import { AMBER, fit, GROUND, paragraph, SECONDARY, text } from './drawing.ts'
 import { escapeMarkup } from './words.ts'
@@ -12,7 +14,7 @@ export interface Titled {
   readonly title: string
   /** Says what is drawn (file, slice, acquisition), or how to read the figure. */
   readonly caption: string
-  readonly synthetic: boolean
+  readonly origin: Origin
 }
 
 export interface Sheet {
@@ -28,19 +30,24 @@ interface Drawn {
   readonly bottom: number
 }
 
-/** The title, the caption and, for synthetic data, the badge. */
-function heading({ title, caption, synthetic }: Titled, { width, margin, size }: Sheet): Drawn {
+/** The title, the caption and, for data that no scanner measured, the badge. */
+function heading({ title, caption, origin }: Titled, { width, margin, size }: Sheet): Drawn {
   const badgeWidth = 9 * size
-  const room = width - 2 * margin - (synthetic ? badgeWidth + size : 0)
+  const room = width - 2 * margin - (origin !== 'measured' ? badgeWidth + size : 0)
   const titles = fit(title, room, 1.6 * size, true)
   const captions = fit(caption, room, size)
   const captionTop = margin + 1.4 * size + (titles.length - 1) * 2.24 * size + 1.9 * size
   const left = width - margin - badgeWidth
-  const badge = synthetic
-    ? `<rect x="${left}" y="${margin}" width="${badgeWidth}" height="${2 * size}" rx="4" ` +
-      `fill="none" stroke="${AMBER}"/>` +
-      text(left + badgeWidth / 2, margin + 1.4 * size, size, 'SYNTHETIC', { fill: AMBER, bold: true, anchor: 'middle' })
-    : ''
+  const badge =
+    origin !== 'measured'
+      ? `<rect x="${left}" y="${margin}" width="${badgeWidth}" height="${2 * size}" rx="4" ` +
+        `fill="none" stroke="${AMBER}"/>` +
+        text(left + badgeWidth / 2, margin + 1.4 * size, size, origin.toUpperCase(), {
+          fill: AMBER,
+          bold: true,
+          anchor: 'middle',
+        })
+      : ''
   return {
     svg:
       paragraph(margin, margin + 1.4 * size, 1.6 * size, titles, { bold: true }) +

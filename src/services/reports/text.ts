@@ -1,4 +1,5 @@
 /** A report's tables for a terminal. A narrow terminal gets lists of the same numbers. */
+import { originMark } from '../../contract/origin.ts'
 import { FACTS_AND_INFERENCES } from '../../contract/original.ts'
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { conclusions, failureLines, statusSentences } from '../../presentation/findings.ts'
@@ -104,7 +105,7 @@ const tableLines = (tables: readonly (Table | null)[], columns: number): string[
   })
 
 const titleLines = (report: ReproductionReport, columns: number): string[] => [
-  ...wrapText(`${report.study}${report.synthetic ? ' (SYNTHETIC)' : ''}`, columns),
+  ...wrapText(`${report.study}${originMark(report.origin).toUpperCase()}`, columns),
   ...wrapped(statusSentences(report), columns),
 ]
 

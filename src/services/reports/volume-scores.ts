@@ -1,5 +1,7 @@
 /** The scores of each test volume of a row, in a closed `<details>`. */
+
 import type { Metrics, VolumeScore } from '../../contract/evaluation.ts'
+import { originMark } from '../../contract/origin.ts'
 import { count, formatCount, formatNmse, formatPsnr, formatSsim, NONE } from '../../presentation/numbers.ts'
 import { accelerationInWords } from '../../presentation/protocol.ts'
 import { number } from './html.ts'
@@ -27,7 +29,7 @@ function slicesOf({ slices, leftOut = [] }: VolumeScore): string {
 function volumeRow(volume: VolumeScore): string {
   return (
     `<tr><td title="${escapeMarkup(volume.path)}">${escapeMarkup(volume.file)}` +
-    `${volume.synthetic ? ' (synthetic)' : ''}</td>` +
+    `${originMark(volume.origin)}</td>` +
     `<td>${escapeMarkup(volume.acquisition ?? NONE)}</td>${number(slicesOf(volume))}<td>${volume.sampling}</td>` +
     `${number(accelerationInWords(volume, volume.sd?.acceleration))}` +
     `${metricCells(volume, volume.sd)}${metricCells(volume.foreground)}</tr>`

@@ -68,7 +68,7 @@ export async function comparisonOf(
     ],
     window: [0, maximum],
     errorMaximum: ERROR_SHARE * maximum,
-    synthetic: report.synthetic,
+    origin: report.origin,
     protocol: report.protocol,
     remarks: report.remarks,
   }

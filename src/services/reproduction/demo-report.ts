@@ -1,6 +1,7 @@
 /** The output of `demo --json`, made from the report of the reproduction. */
 import { z } from 'zod'
 import { Metrics, Protocol, VolumeScore } from '../../contract/evaluation.ts'
+import { Origin, withFormerOrigin } from '../../contract/origin.ts'
 import type { ReproductionReport, ReproductionRow, RowTraining } from '../../contract/reproduction.ts'
 import { TrainingSummary } from '../../contract/training-summary.ts'
 
@@ -20,18 +21,20 @@ const DemoRow = z.object({
 })
 type DemoRow = z.infer<typeof DemoRow>
 
-export const DemoReport = z.object({
-  study: z.string(),
-  /** Shown with the study: attribution, 'synthetic', remarks on the data. */
-  remarks: z.array(z.string()),
-  synthetic: z.boolean(),
-  seed: z.int(),
-  device: z.string(),
-  split: z.object({ train: z.array(z.string()), val: z.array(z.string()), test: z.array(z.string()) }),
-  protocol: Protocol,
-  rows: z.array(DemoRow),
-  files: z.object({ figure: z.string(), page: z.string() }),
-})
+export const DemoReport = withFormerOrigin(
+  z.object({
+    study: z.string(),
+    /** Shown with the study: attribution, remarks on the data. */
+    remarks: z.array(z.string()),
+    origin: Origin,
+    seed: z.int(),
+    device: z.string(),
+    split: z.object({ train: z.array(z.string()), val: z.array(z.string()), test: z.array(z.string()) }),
+    protocol: Protocol,
+    rows: z.array(DemoRow),
+    files: z.object({ figure: z.string(), page: z.string() }),
+  }),
+)
 export type DemoReport = z.infer<typeof DemoReport>
 
 /** Omits the fields that a reproduction adds to a summary. */
@@ -51,13 +54,13 @@ const demoRow = (kind: DemoRow['kind'], row: ReproductionRow): DemoRow => ({
 
 /** The output for a demonstration. `device`: the device of this computer. */
 export function demoReport(report: ReproductionReport, device: string, files: DemoReport['files']): DemoReport {
-  const { study, remarks, synthetic, request, protocol } = report
+  const { study, remarks, origin, request, protocol } = report
   const [{ train, val, test }] = report.folds
   const rows = KINDS.flatMap(kind => report.rows.filter(row => row.kind === kind).map(row => demoRow(kind, row)))
   return {
     study,
     remarks,
-    synthetic,
+    origin,
     seed: request.demo!.seed,
     device,
     split: { train, val, test },

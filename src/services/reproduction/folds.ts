@@ -1,6 +1,8 @@
 /** Variants of a study with other roles, fewer training patients or fewer slices. Name and number stay the study's. */
+
 import { AppError } from '../../contract/errors.ts'
 import { stemOf } from '../../contract/exports.ts'
+import { requireOneOrigin } from '../../contract/origin.ts'
 import type { ReproductionReport, ReproductionRequest } from '../../contract/reproduction.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
 import { mayHaveTruth, type Role, type SliceSelection, selectSlices } from '../../contract/volumes.ts'
@@ -67,6 +69,7 @@ export function foldsOf(
   study: Study,
   { leaveOneOut, demo }: Pick<ReproductionRequest, 'leaveOneOut' | 'demo'>,
 ): Fold[] {
+  requireOneOrigin(study.volumes, 'a reproduction')
   if (!leaveOneOut) {
     requireSeparatePatients(study)
     const needed = [

@@ -1,5 +1,7 @@
 /** The report of a plan, with the rows that are finished. Everything is read from the profile. */
+
 import { FLAG_REMEDY, flagsInWords } from '../../contract/crimes.ts'
+import { originOfAll } from '../../contract/origin.ts'
 import type { ReproductionReport } from '../../contract/reproduction.ts'
 import { trainedOnInWords } from '../../contract/trained-on.ts'
 import { protocolOf } from '../../core/evaluate.ts'
@@ -71,7 +73,7 @@ export function assemble(
   return {
     request: requestOfReport(request),
     study: study.name,
-    synthetic: study.volumes.some(({ synthetic }) => synthetic),
+    origin: originOfAll(study.volumes),
     remarks: [...study.remarks, ...flagRemarks(study)],
     device: devicesInWords(profile, plan, finished),
     createdAt,

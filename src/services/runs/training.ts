@@ -1,6 +1,8 @@
 /** Checks a request for a training, stores the run, and trains. */
+
 import { AppError, asCancelled } from '../../contract/errors.ts'
 import type { Note } from '../../contract/notes.ts'
+import { requireOneOrigin } from '../../contract/origin.ts'
 import type { Recipe } from '../../contract/recipes.ts'
 import type { RunConfig, RunRow, TrainingEvent } from '../../contract/runs.ts'
 import type { Study, StudyVolume } from '../../contract/studies.ts'
@@ -145,6 +147,7 @@ function requireSound(profile: Profile, { study, parent }: RunRequest): void {
     )
   }
   requireSeparatePatients(study)
+  requireOneOrigin(study.volumes, 'training')
   const held = study.volumes.filter(volume => volume.role !== 'train')
   if (parent && 'run' in parent) requireUnseen(profile, parent.run, held)
 }

@@ -1,4 +1,5 @@
 /** Remarks on a study's data, shown with the study. */
+import { originsOf, originWords } from '../../contract/origin.ts'
 import type { StudyVolume } from '../../contract/studies.ts'
 import { faultInWords, mayHaveTruth, type Role } from '../../contract/volumes.ts'
 import { some } from '../../contract/words.ts'
@@ -20,8 +21,10 @@ export const irregularFiles = (volumes: readonly Volume[]): string[] =>
 /** Remarks computed from the volumes. */
 export function remarksOn(volumes: readonly Volume[]): string[] {
   const remarks: string[] = []
-  if (volumes.some(volume => volume.synthetic))
-    remarks.push('Synthetic data: results do not show how well a network images patients.')
+  for (const origin of originsOf(volumes)) {
+    const words = originWords(origin)
+    if (words) remarks.push(`${words.notice} ${words.why}`)
+  }
   const nearlyEmpty = volumes.flatMap(({ sampling }) =>
     sampling.kind === 'full' && sampling.nearlyEmptyColumns > 0 ? [sampling.nearlyEmptyColumns] : [],
   )

@@ -2,6 +2,7 @@
 import { flagsOf } from '../../contract/crimes.ts'
 import { AppError } from '../../contract/errors.ts'
 import { VOLUME_ENDINGS } from '../../contract/file-endings.ts'
+import { ofOneOrigin } from '../../contract/origin.ts'
 import type { Split, Study, StudySummary, StudyVolume } from '../../contract/studies.ts'
 import { ROLES, type Role, SliceSelection, selectsAny, VolumeInfo } from '../../contract/volumes.ts'
 import type { Progress } from '../../engine/process/protocol.ts'
@@ -55,7 +56,8 @@ export async function importStudy(
         `${request.paths.join(', ')}${reasons}`,
     )
   }
-  const found = scan.volumes.map(volume => ({ ...volume, role: request.roles?.(volume.file) ?? volume.role }))
+  const { kept, others } = ofOneOrigin(scan.volumes)
+  const found = kept.map(volume => ({ ...volume, role: request.roles?.(volume.file) ?? volume.role }))
   const volumes = assignRoles(found, request.splitSeed)
   const dealt = found.some(volume => volume.role === null)
   const split: Split = {
@@ -88,7 +90,7 @@ export async function importStudy(
         storedInfo(opened.profile, volume),
       )
     const addSkipped = db.prepare('INSERT INTO skipped_files (study_id, path, reason) VALUES (?, ?, ?)')
-    for (const { path, reason } of scan.skipped)
+    for (const { path, reason } of [...scan.skipped, ...others])
       addSkipped.run(lastInsertRowid, storedFile(opened.profile, path), reason)
     return Number(lastInsertRowid)
   })
@@ -167,16 +169,17 @@ export const listStudies = (profile: Profile): Study[] =>
 
 /** All studies that are not hidden. */
 export function summariseStudies({ db }: Profile): StudySummary[] {
-  const rows = db
+  // The order of the alphabet is that of ORIGINS.
+  return db
     .prepare(`
       SELECT id, name, kind, created_at AS createdAt,
         (SELECT COUNT(*) FROM volumes WHERE study_id = studies.id) AS volumes,
         (SELECT COUNT(*) FROM skipped_files WHERE study_id = studies.id) AS skipped,
         (SELECT COALESCE(MAX(json_extract(info, '$.coils')), 1) FROM volumes WHERE study_id = studies.id) AS coils,
-        EXISTS (SELECT 1 FROM volumes WHERE study_id = studies.id AND json_extract(info, '$.synthetic')) AS synthetic
+        (SELECT COALESCE(MAX(json_extract(info, '$.origin')), 'measured') FROM volumes WHERE study_id = studies.id)
+          AS origin
       FROM studies WHERE hidden_at IS NULL ORDER BY id`)
-    .all() as (Omit<StudySummary, 'synthetic'> & { synthetic: 0 | 1 })[]
-  return rows.map(row => ({ ...row, synthetic: row.synthetic === 1 }))
+    .all() as StudySummary[]
 }
 
 export function studyById(profile: Profile, id: number): Study {

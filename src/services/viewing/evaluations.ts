@@ -1,7 +1,9 @@
 /** Scores files, reconstructed by a run's network, by a classical method, or zero-filled. */
+
 import type { ClassicalChoice } from '../../contract/classical.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { Evaluation } from '../../contract/evaluation.ts'
+import { requireOneOrigin } from '../../contract/origin.ts'
 import type { VolumeInfo } from '../../contract/volumes.ts'
 import { type EvaluationSettings, meanOfMetrics, protocolOf } from '../../core/evaluate.ts'
 import type { Engine } from '../../engine/process/client.ts'
@@ -72,6 +74,7 @@ export async function scoreAnyway(
   const classical = choice ?? classicalNamed(opened.profile, run)
   const kept = classical || run === ZERO_FILLED ? null : keptModel(opened.profile, run, epoch)
   const whole = await volumesToScore(opened, of, { onProgress, signal })
+  requireOneOrigin(whole.volumes, 'a mean over volumes')
   if (kept) requireUnseen(opened.profile, run, whole.volumes)
   else requireUntuned(run, settingsOf(opened.profile, run)?.tuning?.volumes ?? [], whole.volumes)
   keepMask(opened.profile, settings.mask)

@@ -2,9 +2,11 @@
  * Finds λ of a classical method on the validation volumes of a study, and stores it as named settings with the curve.
  * No other volume is opened. Scores are stored one by one, so that a tuning that was cancelled continues.
  */
+
 import { createHash } from 'node:crypto'
 import type { ClassicalChoice, ClassicalId } from '../../contract/classical.ts'
 import { AppError, throwIfCancelled } from '../../contract/errors.ts'
+import { requireOneOrigin } from '../../contract/origin.ts'
 import type { Study } from '../../contract/studies.ts'
 import type { NamedSettings, Tuning, TuningPoint, TuningRequest } from '../../contract/tuning.ts'
 import type { SkippedFile, VolumeInfo } from '../../contract/volumes.ts'
@@ -62,6 +64,7 @@ function gridOf({ classical, config: given, iterations: asked }: TuningRequest):
 function validationVolumes(study: Study) {
   requireSeparatePatients(study)
   const volumes = volumesOf(study, 'val')
+  requireOneOrigin(volumes, 'a search for λ')
   if (volumes.length > 0) return volumes
   throw new AppError(
     'INVALID_ARGUMENT',

@@ -39,7 +39,7 @@ describe('a network with a block of rows', () => {
         'PIRL does not.',
       ]),
     )
-    const synthetic = networkTable(reproductionOf({ ...options, synthetic: true, networks: true }))!
+    const synthetic = networkTable(reproductionOf({ ...options, origin: 'synthetic', networks: true }))!
     expect(synthetic.notes.join(' ')).toContain('Data: synthetic k-space')
     const certain = { ...report, rows: report.rows.map(({ paceDoubts: _, ...row }) => row) }
     expect(networkTable(certain)!.notes.join(' ')).not.toContain('too many or too few')

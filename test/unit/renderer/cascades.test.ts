@@ -1,5 +1,7 @@
 /** A pane's cascade, and cautions about a network's k-space. */
+
 import { beforeEach, expect, it, vi } from 'vitest'
+import type { Origin } from '../../../src/contract/origin.ts'
 import { whole } from '../../studies.ts'
 import { noiseVolume } from '../../volumes.ts'
 
@@ -8,7 +10,7 @@ vi.mock('../../../src/renderer/app/client.ts', () => ({ client: {} }))
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {}, removeItem: () => {} })
 const { choicesOf, useView } = await import('../../../src/renderer/viewer/view.ts')
 const { cascadeOf, goToCascade } = await import('../../../src/renderer/viewer/cascades.ts')
-const { coilCautions, scoreCautions } = await import('../../../src/renderer/viewer/network-cautions.ts')
+const { coilCautions, kspaceCaution, scoreCautions } = await import('../../../src/renderer/viewer/network-cautions.ts')
 const { urlOf } = await import('../../../src/renderer/viewer/sources.ts')
 
 const volume = { ...whole(noiseVolume('a', { coils: 4 }).info), id: 7, role: 'test' } as const
@@ -48,18 +50,21 @@ it('a cascade is kept with its pane, within the run’s cascades, and is in the 
   expect(url()).toMatch(/&show=cascade$/)
 })
 
-it('a network of k-space is cautioned about another kind of coils than in its training, and synthetic k-space', () => {
+it('a network of k-space is cautioned about other coils than in its training, and k-space not measured', () => {
   const run = (trainedCoils: [number, number] | null, takes: 'kspace' | 'magnitude' = 'kspace') => ({
     id: '5',
     takes,
     trainedCoils,
   })
-  const on = (coils: number, synthetic = false) => ({ coils, synthetic })
+  const on = (coils: number, origin: Origin = 'measured') => ({ coils, origin })
   expect(coilCautions(run([4, 8]), on(1))[0]).toMatch(/trained with 4 to 8 coils, and this file has 1 coil\./)
   expect(coilCautions(run([1, 1]), on(8))[0]).toMatch(/trained with 1 coil, and this file has 8 coils\./)
   for (const trained of [run([8, 8]), run([1, 8]), run(null), run([1, 1], 'magnitude'), null])
     expect(coilCautions(trained, on(4))).toEqual([])
   expect(coilCautions(run([1, 8]), on(1))).toEqual([])
-  expect(scoreCautions(run([8, 8]), on(4, true))).toEqual(['k-space: synthetic.'])
-  expect(scoreCautions(run([1, 1], 'magnitude'), on(4, true))).toEqual([])
+  expect(scoreCautions(run([8, 8]), on(4, 'synthetic'))).toEqual(['k-space: synthetic.'])
+  expect(scoreCautions(run([8, 8]), on(4, 'simulated'))).toEqual(['k-space: simulated.'])
+  expect(kspaceCaution('measured')).toBeNull()
+  expect(kspaceCaution('simulated')).toMatch(/this k-space is simulated\. It was computed from images/)
+  expect(scoreCautions(run([1, 1], 'magnitude'), on(4, 'synthetic'))).toEqual([])
 })

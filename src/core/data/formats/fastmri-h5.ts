@@ -4,8 +4,10 @@
  * `reconstruction_rss` and `reconstruction_esc` [slices, height, width], `ismrmrd_header`, and in sub-sampled files
  * `mask` (in fastMRI over columns). Attributes: acquisition, max, norm, patient_id.
  * This project also reads masks of other kinds, the attribute `patient_orientation` and the dataset `image_geometry`.
- * Its synthetic files add the dataset `reconstruction_noise_free` and the attribute `synthetic`.
+ * Its synthetic files add the dataset `reconstruction_noise_free` and the attribute `synthetic`. K-space that was
+ * computed from images has the attribute `simulated`.
  */
+import type { Origin } from '../../../contract/origin.ts'
 import type { FileSource } from '../source.ts'
 import type { StoredVolume, VolumeFormat } from '../volume.ts'
 import { layoutOf, layoutRemarks, readMask } from './fastmri-layout.ts'
@@ -30,6 +32,7 @@ function read(source: FileSource): StoredVolume {
   const stated = parseIsmrmrdHeader(header, matrix)
   const attributes = Object.fromEntries(ATTRIBUTES.map(name => [name, file.attribute(name)]))
   const { acquisition, max } = attributes
+  const simulated = file.attribute('simulated')
   const orientation = parseOrientation(attributes.patient_orientation)
   const stored = file.readText(GEOMETRY_DATASET)
   const { geometry, remarks } = readGeometry(stored, layout.kspace.shape[0], orientation)
@@ -37,8 +40,12 @@ function read(source: FileSource): StoredVolume {
     ...layout,
     mask: readMask(file, layout),
     header,
-    // A file without the dataset keeps the identity that older programs gave it.
-    attributes: stored === null ? attributes : { ...attributes, [GEOMETRY_DATASET]: stored },
+    // A file without the dataset or the attribute keeps the identity that older programs gave it.
+    attributes: {
+      ...attributes,
+      ...(stored !== null && { [GEOMETRY_DATASET]: stored }),
+      ...(simulated !== null && { simulated }),
+    },
     facts: {
       reconSize: stated?.reconSize ?? null,
       acquisition: acquisition === null ? null : String(acquisition),
@@ -47,12 +54,15 @@ function read(source: FileSource): StoredVolume {
       ...(stated?.voxelSize && { voxelSize: stated.voxelSize }),
       ...(stated?.padding && { padding: stated.padding }),
       maximum: typeof max === 'number' && Number.isFinite(max) ? max : null,
-      synthetic: Number(attributes.synthetic) === 1,
+      origin: originOf(attributes.synthetic, simulated),
       patientId: String(attributes.patient_id ?? '').trim() || (stated?.patientId ?? null),
     },
     remarks: [...headerRemarks(header, matrix), ...layoutRemarks(file, { matrix, target }), ...remarks],
   }
 }
+
+const originOf = (synthetic: string | number | null, simulated: string | number | null): Origin =>
+  Number(synthetic) === 1 ? 'synthetic' : Number(simulated) === 1 ? 'simulated' : 'measured'
 
 /** A patient direction: the letter of the nearest axis' end. An oblique plane adds the letter of a second axis. */
 const DIRECTION = /^(?:[LR][APHF]?|[AP][LRHF]?|[HF][LRAP]?)$/

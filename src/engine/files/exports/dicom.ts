@@ -16,6 +16,7 @@ import { readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { classicalInWords } from '../../../contract/classical.ts'
 import { AppError } from '../../../contract/errors.ts'
+import { originWords } from '../../../contract/origin.ts'
 import type { VoxelSize } from '../../../contract/volumes.ts'
 import { allFinite, extremes } from '../../../core/extremes.ts'
 import { fileError } from '../file-errors.ts'
@@ -112,7 +113,8 @@ function sharedAttributes(reconstruction: Reconstruction, scale: Scale): Attribu
   const { shape, info, provenance } = reconstruction
   const [, rows, columns] = shape
   const source = sourceInWords(provenance)
-  const notice = info.synthetic ? `Synthetic data. ${NOTICE}` : NOTICE
+  const origin = originWords(info.origin)?.notice
+  const notice = [origin, NOTICE].filter(Boolean).join(' ')
   const weights = provenance.checkpoint === null ? '' : ` (checkpoint SHA-256 ${provenance.checkpoint})`
   const made = provenance.classical ? classicalInWords(provenance.classical) : `${source}${weights}`
   return {
@@ -134,7 +136,7 @@ function sharedAttributes(reconstruction: Reconstruction, scale: Scale): Attribu
     Modality: 'MR',
     Manufacturer: 'Self-MRI',
     StudyDescription: 'Self-MRI, research use only',
-    SeriesDescription: `${info.synthetic ? 'Synthetic data: ' : ''}Self-MRI ${source}, research only`,
+    SeriesDescription: `${origin ? `${origin.slice(0, -1)}: ` : ''}Self-MRI ${source}, research only`,
     DerivationDescription: `Reconstruction: ${made}. Mask: ${provenance.mask}. ${notice}`,
     ImageComments: `${notice} ${made}. Mask: ${provenance.mask}.${valuesInWords(scale)}`,
     ContentQualification: 'RESEARCH',

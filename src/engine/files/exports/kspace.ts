@@ -63,7 +63,7 @@ export function writeKspace(path: string, volume: Volume, pause: Pause, onShare:
       ...(acquisition !== null && { acquisition }),
       ...(targetShape && { max: maximum, norm: Math.sqrt(power) }),
       ...(orientation && { patient_orientation: orientation.join('\\') }),
-      ...(info.synthetic && { synthetic: 1 }),
+      ...(info.origin !== 'measured' && { [info.origin]: 1 }),
     }
   })
 }

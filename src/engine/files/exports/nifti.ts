@@ -53,7 +53,7 @@ const AT = {
 function describe({ info, provenance }: Reconstruction): string {
   const parts = [
     'derived, research use only',
-    ...(info.synthetic ? ['synthetic'] : []),
+    ...(info.origin === 'measured' ? [] : [info.origin]),
     sourceInWords(provenance),
     ...(provenance.units === 'arbitrary' ? ['arbitrary units'] : []),
   ]

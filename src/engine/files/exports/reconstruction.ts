@@ -23,7 +23,7 @@ export interface Reconstruction {
   /** The reconstructed slice, counted from 0. `null`: all slices of the volume. */
   readonly slice: number | null
   /** `voxelSize` is the voxel size of these images. */
-  readonly info: Pick<VolumeInfo, 'file' | 'synthetic' | 'orientation' | 'maximum' | 'voxelSize'>
+  readonly info: Pick<VolumeInfo, 'file' | 'origin' | 'orientation' | 'maximum' | 'voxelSize'>
   /** Where these images lie in the patient. Absent if unknown. */
   readonly placement?: Placement
   readonly provenance: Provenance

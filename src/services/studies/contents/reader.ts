@@ -56,8 +56,8 @@ export function sortOut(read: readonly ReadContent[]): { volumes: WholeVolume[];
 const MEGABYTE = 1e6
 
 /** Older programs did not judge the edges of k-space, on which it depends whether a ground truth is computed. */
-const isJudged = ({ targetShape, synthetic, content: { sampling } }: WholeVolume): boolean =>
-  targetShape !== null || synthetic || sampling.kind !== 'full' || sampling.edges !== undefined
+const isJudged = ({ targetShape, origin, content: { sampling } }: WholeVolume): boolean =>
+  targetShape !== null || origin !== 'measured' || sampling.kind !== 'full' || sampling.edges !== undefined
 
 const isExamined = ({ content: { sampling, crimes } }: WholeVolume): boolean =>
   sampling.kind !== 'full' || crimes !== undefined

@@ -1,7 +1,9 @@
 /** Scans a study's files again for new, changed, moved and missing files, and applies the findings to the study. */
+
 import { createHash } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { AppError } from '../../../contract/errors.ts'
+import { ofOneOrigin, originsOf } from '../../../contract/origin.ts'
 import type { Findings, Study, StudyVolume } from '../../../contract/studies.ts'
 import { fileOfVolume, partOfVolume, volumePath } from '../../../contract/volume-path.ts'
 import type { Role, SkippedFile } from '../../../contract/volumes.ts'
@@ -92,15 +94,19 @@ async function look(opened: OpenProfile, study: Study, reading: ReadOptions): Pr
   const taken = new Set(moved.map(({ now }) => now.path))
   const gone = checked.missing.map(({ path }) => path)
   const roleOf = new Map(scan.volumes.map(({ path, role }) => [path, role]))
-  const fresh = whole
-    .filter(({ path }) => !taken.has(path))
-    .map(volume => ({ ...volume, role: roleOf.get(volume.path)! }))
+  const { kept, others: ofOthers } = ofOneOrigin(
+    whole.filter(({ path }) => !taken.has(path)),
+    originsOf(checked.study.volumes)[0],
+  )
+  const fresh = kept.map(volume => ({ ...volume, role: roleOf.get(volume.path)! }))
   const dealt = assignRoles<{ patient: string; role: Role | null }>(
     [...checked.study.volumes, ...fresh].map(({ patient, role }) => ({ patient, role })),
     study.split.seed ?? 0,
   ).slice(checked.study.volumes.length)
   const told = new Set([...study.skipped.map(({ path }) => path), ...study.roots, ...gone])
-  const unusable = new Map([...checked.unusable, ...scan.skipped, ...skipped].map(each => [each.path, each]))
+  const unusable = new Map(
+    [...checked.unusable, ...scan.skipped, ...skipped, ...ofOthers].map(each => [each.path, each]),
+  )
   return {
     added: fresh.map((volume, i) => ({ ...volume, role: dealt[i].role })),
     changed: checked.changed,

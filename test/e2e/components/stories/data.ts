@@ -23,7 +23,7 @@ export const VOLUME: StudyVolume = {
   orientation: ['L', 'F'],
   patient: 'patient of file1',
   sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
-  synthetic: false,
+  origin: 'measured',
   noiseFree: false,
   bytes: 1e6,
 }

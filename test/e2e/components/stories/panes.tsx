@@ -97,7 +97,7 @@ export const PANES = {
   'pane: cascade': alone(
     ofRun(CASCADED, { show: 'cascade', cascade: 2 }),
     { runs: [CASCADED] },
-    { ...MANY_COILS, synthetic: true },
+    { ...MANY_COILS, origin: 'synthetic' },
   ),
   'pane: one coil for many': alone(ofRun(CASCADED), { runs: [CASCADED] }),
   'pane: phase of a network': alone(ofRun(CASCADED, { show: 'phase', coil: null }), { runs: [CASCADED] }, MANY_COILS),

@@ -53,7 +53,7 @@ const facts = {
   acquisition: null,
   orientation: null,
   maximum: null,
-  synthetic: false,
+  origin: 'measured' as const,
   patientId: null,
 }
 
@@ -124,7 +124,7 @@ describe('a ground truth from full k-space', () => {
   })
 
   it('is never computed from synthetic k-space', () =>
-    withoutTruth(open(full, { facts: { ...facts, synthetic: true } })))
+    withoutTruth(open(full, { facts: { ...facts, origin: 'synthetic' } })))
 
   it.each([
     ['sub-sampled columns', (_: number, column: number) => column % 2 === 0 || Math.abs(column - 18) < 4],

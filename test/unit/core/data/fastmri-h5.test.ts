@@ -105,7 +105,7 @@ describe('a fastMRI file', () => {
       orientation: null,
       patient: 'hash of 6 letters',
       sampling: { kind: 'unread' },
-      synthetic: true,
+      origin: 'synthetic',
       noiseFree: true,
       bytes: 1234,
     })
@@ -116,7 +116,8 @@ describe('a fastMRI file', () => {
   it('opens a file of k-space alone, and keeps no patient id', () => {
     const { info, readTarget, readNoiseFree } = open({ kspace: full })
     expect(info).toMatchObject({ targetShape: null, reconSize: null, acquisition: null, maximum: null })
-    expect(info).toMatchObject({ patient: 'hash of 8 letters', synthetic: false, noiseFree: false }) // of the file name
+    // The hash is of the file name.
+    expect(info).toMatchObject({ patient: 'hash of 8 letters', origin: 'measured', noiseFree: false })
     expect(readTarget(0)).toBeNull()
     expect(readNoiseFree(0)).toBeNull()
     const subject =

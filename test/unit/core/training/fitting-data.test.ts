@@ -71,13 +71,13 @@ describe('data of a network of k-space', () => {
   })
 
   it('is noted if it is simulated, or has one coil whose map says nothing', () => {
-    const measured = infoOf({ synthetic: false, coils: 4, file: 'b.h5' })
+    const measured = infoOf({ origin: 'measured', coils: 4, file: 'b.h5' })
     const codes = (network: string, config: object, ...volumes: VolumeInfo[]) =>
       dataNotes(run(network, config), volumes).map(({ code }) => code)
     expect(codes('unet', {}, infoOf())).toEqual([])
     expect(codes('varnet', {}, measured)).toEqual([])
     expect(codes('varnet', { maps: 'none' }, infoOf())).toEqual(['simulated-kspace'])
-    expect(codes('varnet', {}, infoOf({ synthetic: false }))).toEqual(['maps-of-one-coil'])
+    expect(codes('varnet', {}, infoOf({ origin: 'measured' }))).toEqual(['maps-of-one-coil'])
     expect(dataNotes(run('complex-unet'), [infoOf(), measured])[0]).toMatchObject({
       code: 'simulated-kspace',
       data: { volumes: 1 },

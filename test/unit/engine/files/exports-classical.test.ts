@@ -20,7 +20,7 @@ const made: Reconstruction = {
   images: Float32Array.from({ length: 60 }, (_, i) => i * 7.3e-6),
   shape: [3, 4, 5],
   slice: null,
-  info: { file: 'knee.h5', synthetic: false, orientation: null, maximum: null },
+  info: { file: 'knee.h5', origin: 'measured', orientation: null, maximum: null },
   provenance: {
     run: 'cg-sense',
     checkpoint: null,

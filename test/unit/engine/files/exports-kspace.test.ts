@@ -45,7 +45,7 @@ it('a placed volume comes back, number by number', async () => {
   const path = await written('marked', volume)
   await withVolume(path, read => {
     const { slices, rows, columns, targetShape, voxelSize, geometry } = volume.info
-    expect(read.info).toMatchObject({ slices, rows, columns, coils: 1, targetShape, geometry, synthetic: false })
+    expect(read.info).toMatchObject({ slices, rows, columns, coils: 1, targetShape, geometry, origin: 'measured' })
     for (const [i, size] of read.info.voxelSize!.entries()) expect(size).toBeCloseTo(voxelSize![i]!, 12)
     expect(read.info.orientation).toEqual(['LP', 'F'])
     expect(read.info.sampling.kind).toBe('full')
@@ -69,7 +69,7 @@ it('several coils have the ground truth of all coils, and no length that is unkn
   expect(file.readText('ismrmrd_header')).not.toContain('fieldOfView')
   file.dispose()
   await withVolume(path, ({ info, readKspace }) => {
-    expect(info).toMatchObject({ coils: 3, synthetic: true, orientation: null })
+    expect(info).toMatchObject({ coils: 3, origin: 'synthetic', orientation: null })
     expect([info.voxelSize, info.geometry]).toEqual([undefined, undefined])
     expect(readKspace(1)).toEqual(volume.readKspace(1))
   })

@@ -40,7 +40,7 @@ const volume: Reconstruction = {
   images,
   shape: SHAPE,
   slice: null,
-  info: { file: 'john_doe.h5', synthetic: false, orientation: null, maximum: null },
+  info: { file: 'john_doe.h5', origin: 'measured', orientation: null, maximum: null },
   provenance: {
     run: '12',
     checkpoint: 'ab'.repeat(32),
@@ -188,7 +188,7 @@ describe('NIfTI', () => {
   it('names synthetic data, and data without units', async () => {
     const made: Reconstruction = {
       ...second,
-      info: { ...volume.info, synthetic: true },
+      info: { ...volume.info, origin: 'synthetic' },
       provenance: { ...volume.provenance, run: '1234567@1000000', units: 'arbitrary' },
     }
     const bytes = gunzipSync(readFileSync(await write('nifti', made, 'synthetic.nii.gz')))
@@ -285,7 +285,7 @@ describe('DICOM', () => {
   it('names synthetic data, and a known patient orientation', async () => {
     const info = {
       ...volume.info,
-      synthetic: true,
+      origin: 'synthetic' as const,
       orientation: ['L', 'F'] as [string, string],
       voxelSize: [0.5, 0.25, 3] as VoxelSize,
     }

@@ -38,7 +38,7 @@ describe('openVolume', () => {
       orientation: null,
       patient: sha256('saltsynthetic'),
       sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0, edges: 'even' },
-      synthetic: false,
+      origin: 'measured',
       noiseFree: false,
       bytes: readFileSync(goldenFile).length,
     })
@@ -66,7 +66,12 @@ describe('openVolume', () => {
       attributes: { acquisition: 'CORPD_FBK', max: 8, norm: 14.5, patient_id: 'phantom 1', generator: 'test' },
     })
     const byColumns = await openVolume(path, '')
-    expect(byColumns.info).toMatchObject({ synthetic: true, noiseFree: true, maximum: 8, patient: sha256('phantom 1') })
+    expect(byColumns.info).toMatchObject({
+      origin: 'synthetic',
+      noiseFree: true,
+      maximum: 8,
+      patient: sha256('phantom 1'),
+    })
     expect(byColumns.info.sampling).toMatchObject({ evidence: 'empty columns', measuredColumns: 3 })
     expect(byColumns.mask!(0).measured).toEqual(Uint8Array.of(1, 0, 1, 1))
     expect(byColumns.readNoiseFree(0)).toEqual(image.map(value => value / 2))
@@ -136,7 +141,7 @@ describe('scanFolder', () => {
     for (const { role, ...info } of volumes) {
       expect(role).toBeNull()
       expect(VolumeInfo.parse(info)).toEqual(info)
-      expect(info).toMatchObject({ slices: 4, rows: 128, columns: 126, targetShape: [128, 126], synthetic: false })
+      expect(info).toMatchObject({ slices: 4, rows: 128, columns: 126, targetShape: [128, 126], origin: 'measured' })
       expect(info).toMatchObject({ sampling: { kind: 'unread' } })
       expect(info.content).toBeUndefined()
     }

@@ -56,7 +56,7 @@ const zeroFilled = { source: 'zero-filled', label: 'Zero-filled <4×>', window }
 const reference = { source: 'truth', label: 'Ground truth', window }
 const REQUEST: FigureInput = { volume: 1, slice: 1, mask: {}, panes: [zeroFilled, reference], columns: 2 }
 
-const volume: StudyVolume = { ...noiseVolume('a').info, id: 1, role: 'test', synthetic: true }
+const volume: StudyVolume = { ...noiseVolume('a').info, id: 1, role: 'test', origin: 'synthetic' }
 
 async function drawn(more: Partial<FigureInput> = {}, of: StudyVolume = volume) {
   const request = FigureRequest.parse({ ...REQUEST, ...more })

@@ -17,6 +17,9 @@ afterEach(() => rmSync(profile, { recursive: true, force: true }))
 
 const path = () => join(profile, 'self-mri.sqlite')
 
+/** As an older program wrote it. The acquisition holds words that must stay as they are. */
+const infoOf = (synthetic: boolean) => JSON.stringify({ acquisition: '{"synthetic":true}', synthetic, coils: 1 })
+
 function writeFirstVersion(): void {
   const db = new Database(path())
   db.pragma('journal_mode = WAL')
@@ -37,6 +40,8 @@ function writeFirstVersion(): void {
     INSERT INTO checkpoints VALUES (4, 'last', 1, '/w', 'sha', 't');
     INSERT INTO evaluations VALUES (1, 9, '{}', 't'), (2, NULL, '{}', 't');
   `)
+  db.prepare('UPDATE volumes SET info = ? WHERE path = ?').run(infoOf(true), '/b.h5')
+  db.prepare('UPDATE volumes SET info = ? WHERE patient = ?').run(infoOf(false), 'p1')
   db.pragma('user_version = 1')
   db.close()
 }
@@ -66,6 +71,10 @@ it('keeps every row, gives volumes numbers and studies kinds, and leaves a copy 
     [2, 2, '/a.h5', 'train', 'p1'],
     [3, 2, '/b.h5', 'test', 'p2'],
   ])
+  const infos = db.prepare("SELECT info FROM volumes WHERE info <> '{}' ORDER BY id").pluck().all() as string[]
+  expect(infos.map(text => JSON.parse(text))).toEqual(
+    ['measured', 'synthetic'].map(origin => ({ acquisition: '{"synthetic":true}', origin, coils: 1 })),
+  )
   expect(db.prepare('SELECT kind FROM studies ORDER BY id').pluck().all()).toEqual([
     'demonstration',
     'folder',

@@ -84,7 +84,7 @@ const written = (report: ReproductionReport, figures = reportFigures(report, nul
 const CASES: Record<string, (shape?: Shape) => readonly [ReproductionReport, ReportImages | null]> = {
   whole: shape => [reproductionOf(), imagesOf(METHODS, shape)],
   many: shape => [reproductionOf({ seeds: 5, folds: 4 }), imagesOf(METHODS, shape)],
-  synthetic: shape => [reproductionOf({ synthetic: true, seeds: 2 }), imagesOf(METHODS, shape)],
+  synthetic: shape => [reproductionOf({ origin: 'synthetic', seeds: 2 }), imagesOf(METHODS, shape)],
   classical: shape => [
     reproductionOf({ seeds: 2, folds: 2, classical: CLASSICAL_ROWS }),
     { ...imagesOf(METHODS, shape), classical: classicalImages(shape) },
@@ -258,7 +258,7 @@ describe('numbers', () => {
   })
 
   test('against the noise-free truth are shown if the study is synthetic', () => {
-    const synthetic = reproductionOf({ synthetic: true })
+    const synthetic = reproductionOf({ origin: 'synthetic' })
     const [row] = rowsOf(synthetic, 'fine-tuned', 'simclr')
     expect(cellsOf(reportMarkdown(synthetic, ''), 'Table 2', 'SimCLR')).toContain(row.noiseFree!.ssim.toFixed(3))
     expect(reportMarkdown(single, '')).not.toContain('noise-free')
@@ -371,7 +371,7 @@ describe('words', () => {
   })
 
   test('several reproductions are one page of Markdown, with the command that writes the page', () => {
-    const markdown = reportMarkdown([single, reproductionOf({ synthetic: true })], 'npm run a\nnpm run b')
+    const markdown = reportMarkdown([single, reproductionOf({ origin: 'synthetic' })], 'npm run a\nnpm run b')
     expect(markdown).toContain('```sh\nnpm run a\nnpm run b\n```')
     expect(markdown.match(/^## /gm)).toHaveLength(3)
     expect(markdown).toContain('## Brain \\<0.055 T\\>')

@@ -20,7 +20,7 @@ function volume(file: string, acceleration: number): VolumeScore {
     path: `/data/${file}`,
     slices: 4,
     acquisition: null,
-    synthetic: false,
+    origin: 'measured',
     sampling: 'masked here',
     acceleration,
     foreground: METRICS,
@@ -50,7 +50,7 @@ const COMPARISON: Comparison = {
   ],
   window: [0, 4],
   errorMaximum: 1,
-  synthetic: true,
+  origin: 'synthetic',
   protocol: PROTOCOL,
   remarks: ['Made by A & B.'],
 }
@@ -112,7 +112,7 @@ describe('figure', () => {
     expect(svg).toContain('Made by A &amp; B.')
     expect(svg).toContain('Not a medical device.')
     expect(withoutPictures(svg)).not.toMatch(/NaN|undefined/)
-    expect(comparisonSvg({ ...COMPARISON, synthetic: false })).not.toContain('SYNTHETIC')
+    expect(comparisonSvg({ ...COMPARISON, origin: 'measured' })).not.toContain('SYNTHETIC')
   })
 
   test('small signals share one power of ten beside both bars', () => {

@@ -75,7 +75,7 @@ const volume = (
   id: number,
   { name, role }: Patient,
   contrast: string,
-  sizes: Pick<StudyVolume, 'slices' | 'rows' | 'columns' | 'targetShape' | 'synthetic'>,
+  sizes: Pick<StudyVolume, 'slices' | 'rows' | 'columns' | 'targetShape' | 'origin'>,
 ): StudyVolume => ({
   ...sizes,
   coils: 1,
@@ -89,7 +89,7 @@ const volume = (
   maximum: null,
   orientation: null,
   sampling: { kind: 'full', nearlyEmptyColumns: 0, zeroPadding: 0 },
-  noiseFree: sizes.synthetic,
+  noiseFree: sizes.origin === 'synthetic',
   bytes: id,
 })
 
@@ -104,14 +104,14 @@ const BRAIN = study(patientsNamed('ulf_', ['train', 'train', 'val', 'test']), ['
   rows: 128,
   columns: 126,
   targetShape: [128, 126],
-  synthetic: false,
+  origin: 'measured',
 })
 const KNEE = study(patientsNamed('knee_00', ['train', 'train', 'train', 'val', 'test']), ['PD', 'PDFS'], {
   slices: 4,
   rows: 640,
   columns: 372,
   targetShape: [320, 320],
-  synthetic: true,
+  origin: 'synthetic',
 })
 
 const request = (changes: Partial<ReproductionRequest> = {}) => ReproductionRequest.parse({ study: 1, ...changes })
@@ -455,7 +455,7 @@ async function score({
     file: path.split('/').at(-1)!,
     slices: 4,
     acquisition: null,
-    synthetic: false,
+    origin: 'measured' as const,
     sampling: 'masked here' as const,
     acceleration: 4,
     foreground: metrics,

@@ -39,7 +39,7 @@ function add(knee: SyntheticKnee): number {
       {
         ...info,
         ...{ path: join(folder, `${knee.coils}`, path), file, patient: `patient ${volume.patient}` },
-        ...{ columns: 372 / (knee.voxel ?? 1), coils: knee.coils ?? 1, synthetic: true },
+        ...{ columns: 372 / (knee.voxel ?? 1), coils: knee.coils ?? 1, origin: 'synthetic' },
       },
       path.split('/')[0] as 'train' | 'val' | 'test',
     ]),

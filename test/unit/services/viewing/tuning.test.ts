@@ -104,7 +104,7 @@ async function study(roles: Readonly<Record<string, Role>>, name = 'Knees'): Pro
     Object.entries(roles).map(async ([file, role]) => {
       const volume = role === 'val' ? await openVolume(join(folder, `${file}.h5`), '') : noiseVolume(file, SIZE)
       volume.dispose()
-      return [whole(volume.info), role] as [typeof volume.info, Role]
+      return [whole({ ...volume.info, origin: 'measured' }), role] as [typeof volume.info, Role]
     }),
   )
   return addStudy(services.profile, name, volumes)
@@ -230,7 +230,7 @@ it('leaves out a volume that cannot be scored, with the reason', async () => {
 })
 
 it('names files that turn out unusable when they are read', async () => {
-  const { info } = noiseVolume('broken', SIZE)
+  const info = { ...noiseVolume('broken', SIZE).info, origin: 'measured' as const }
   const { contents } = profile
   const reason = 'Its end is missing.'
   const read: typeof contents.read = async paths => {
