@@ -458,6 +458,26 @@ describe('a new scan', () => {
     await host.client.studies.removeScan({ volume })
     expect(() => readFileSync(paths[0])).toThrow(/ENOENT/)
   })
+
+  it.each([
+    ['header first', ['.hdr', '.cfl']],
+    ['numbers first', ['.cfl', '.hdr']],
+  ])('is one if it is a pair of BART, %s, and both files go with it', async (_, endings) => {
+    const sources = new URL('../fixtures/formats/', import.meta.url)
+    const paths: string[] = []
+    for (const ending of endings) {
+      const body = readFileSync(new URL(`bart-made${ending}`, sources))
+      const sent = await host.fetch(uploadPath(`pair-${endings[0].slice(1)}`, `pair${ending}`), { method: 'PUT', body })
+      paths.push(((await sent.json()) as { path: string }).path)
+    }
+    const { study, volumes, skipped } = await host.client.studies.addScans({ paths })
+    expect(skipped).toEqual([])
+    expect(volumes).toHaveLength(1)
+    const shown = (await host.client.studies.get({ study: study! })).volumes.find(({ id }) => id === volumes[0])
+    expect(shown).toMatchObject({ file: 'pair.cfl', coils: 4, truth: 'computed' })
+    await host.client.studies.removeScan({ volume: volumes[0] })
+    expect(paths.filter(path => existsSync(path))).toEqual([])
+  })
 })
 
 describe('without TensorFlow', () => {
