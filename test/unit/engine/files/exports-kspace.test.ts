@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ORIGINS } from '../../../../src/contract/origin.ts'
 import type { Volume } from '../../../../src/core/data/volume.ts'
 import { columnPattern, gridOf, multiply, type Pattern } from '../../../../src/core/mri/pattern.ts'
 import { writeKspace } from '../../../../src/engine/files/exports/kspace.ts'
@@ -73,6 +74,12 @@ it('several coils have the ground truth of all coils, and no length that is unkn
     expect([info.voxelSize, info.geometry]).toEqual([undefined, undefined])
     expect(readKspace(1)).toEqual(volume.readKspace(1))
   })
+})
+
+it.each(ORIGINS)('%s k-space comes back as such', async origin => {
+  const { info, ...volume } = noiseVolume(origin)
+  const path = await written(origin, { ...volume, info: { ...info, origin } })
+  await withVolume(path, read => expect(read.info.origin).toBe(origin))
 })
 
 it('padding of the header comes back', async () => {
