@@ -26,8 +26,18 @@ export function isReal(kind: ElementKind | null): boolean {
   return kind === 'integer' || kind?.startsWith('float') === true
 }
 
+/** A compound of a dataset. Members of members have names such as `head.idx.slice`. Throws if a member is missing. */
+export interface Hdf5Record {
+  /** The number of a member, or number `index` of a member that is an array. 64-bit integers lose their lowest bits. */
+  number(member: string, index?: number): number
+  /** A member of variable length, of 32-bit floats. The library owns the array. */
+  floats(member: string): Float32Array
+}
+
 export interface Hdf5File {
   readonly path: string
+  /** Names of the groups in the root group. A dataset in such a group has a name such as `dataset/data`. */
+  readonly groups: readonly string[]
   /** Names of the datasets in the root group. */
   readonly datasets: readonly string[]
   /** Shape of a dataset; `null` if nothing has that name. Throws if the name is not a dataset, or a broken link. */
@@ -47,6 +57,11 @@ export interface Hdf5File {
   withFloat32<T>(dataset: string, from: number, count: number, use: (values: Float32Array) => T): T
   /** Like `withFloat32`, for the box of the size `box` whose first element is `first`. */
   withBox<T>(dataset: string, first: readonly number[], box: readonly number[], use: (values: Float32Array) => T): T
+  /**
+   * Calls `use` with compounds of a dataset of one axis, in the order of `indices`, and with each one's place in
+   * `indices`. The compound and its arrays are valid only until `use` returns. `use` must not read from HDF5 files.
+   */
+  eachRecord(dataset: string, indices: ArrayLike<number>, use: (record: Hdf5Record, place: number) => void): void
   /** Slices along the first axis that the file calls unwritten, whole or in part. Reading them gives the fill value. */
   unwritten(dataset: string): ReadonlySet<number>
   /** Absolute paths of the source files of a virtual dataset; empty for every other dataset. */

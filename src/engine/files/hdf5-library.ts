@@ -5,10 +5,11 @@
 import type { Stats } from 'node:fs'
 import { createRequire } from 'node:module'
 import { totalmem } from 'node:os'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import process from 'node:process'
-import { ready } from 'h5wasm/node'
+import { type File, ready } from 'h5wasm/node'
 import { AppError } from '../../contract/errors.ts'
+import { repack } from './hdf5-filters.ts'
 
 export type Hdf5Module = Awaited<typeof ready>
 
@@ -61,9 +62,13 @@ export function takeReason(): string {
   return reasons.at(-1)?.[1].replace(/\s+/g, ' ') ?? ''
 }
 
-/** [count, offset, strides] of a box. Axes without an entry in `first` begin at 0. */
-export function hyperslab(first: readonly number[], box: readonly number[]): [bigint[], bigint[], bigint[]] {
-  return [box.map(BigInt), box.map((_, axis) => BigInt(first[axis] ?? 0)), box.map(() => 1n)]
+/**
+ * [count, offset, strides] of a box. Axes without an entry in `first` begin at 0. Of the first axis, every slice number
+ * `step` is taken.
+ */
+export function hyperslab(first: readonly number[], box: readonly number[], step = 1): [bigint[], bigint[], bigint[]] {
+  const strides = box.map((_, axis) => (axis === 0 ? BigInt(step) : 1n))
+  return [box.map(BigInt), box.map((_, axis) => BigInt(first[axis] ?? 0)), strides]
 }
 
 /** WebAssembly of this build has at most 2 GiB. The library itself needs a part of this memory. */
@@ -94,4 +99,39 @@ export function withMemory<T>(library: Hdf5Module, bytes: number, path: string, 
   } finally {
     library._free(pointer)
   }
+}
+
+/** Returns the value of `read`. Throws if `read` throws, or if HDF5 prints a reason for a failure. */
+export function undamaged<T>(path: string, part: string, read: () => T): T {
+  takeReason()
+  let value: T | undefined
+  let cause: unknown
+  try {
+    value = read()
+  } catch (error) {
+    cause = error
+  }
+  const reason = takeReason() || (cause instanceof Error ? cause.message : '')
+  if (reason === '') return value as T
+  if (reason.includes("can't find plugin")) {
+    const remedy = repack(basename(path))
+    throw new AppError(
+      'UNSUPPORTED_FORMAT',
+      `Cannot unpack ${part}: its filter is not supported, in ${path}. ${remedy}`,
+    )
+  }
+  const message = `Cannot read ${path}: the file is damaged (${part}: ${reason}). Copy or download it again.`
+  throw new AppError('FILE_UNREADABLE', message, cause)
+}
+
+/** What a name of the root group is that is no dataset. */
+export function linkInWords(library: Hdf5Module, file: File, name: string): string {
+  const type = file.get_type(`/${name}`)
+  takeReason() // discards what HDF5 prints about a broken link
+  if (type === library.H5G_GROUP) return 'a group'
+  if (type === library.H5G_TYPE) return 'a datatype'
+  if (type === library.H5G_LINK)
+    return `a link to ${library.get_symbolic_link(file.file_id, `/${name}`)}, which is missing`
+  const { filename, obj_path } = library.get_external_link(file.file_id, `/${name}`)
+  return `a link to ${obj_path} in ${filename}, which is missing or cannot be read`
 }

@@ -6,13 +6,23 @@ import fs from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Dataset, File, type Metadata } from 'h5wasm/node'
 import { AppError } from '../../contract/errors.ts'
-import { type ElementKind, type Hdf5File, isComplex } from '../../core/data/hdf5.ts'
+import { type ElementKind, type Hdf5File, type Hdf5Record, isComplex } from '../../core/data/hdf5.ts'
 import { beyondFloat32 } from '../../core/extremes.ts'
+import { readAttribute } from './hdf5-attributes.ts'
 import { asUtf8, decode, type Element, elementOf, isFloat32 } from './hdf5-elements.ts'
 import { quoted, repack, unknownFilter } from './hdf5-filters.ts'
 import { type DatasetHeader, datasetHeaders } from './hdf5-header.ts'
-import { type Hdf5Module, hyperslab, loadHdf5, requireLibraryMemory, takeReason, withMemory } from './hdf5-library.ts'
+import {
+  type Hdf5Module,
+  hyperslab,
+  linkInWords,
+  loadHdf5,
+  requireLibraryMemory,
+  undamaged,
+  withMemory,
+} from './hdf5-library.ts'
 import { withPlugIns } from './hdf5-plug-ins.ts'
+import { readRecords } from './hdf5-records.ts'
 
 /** Opens an HDF5 file for reading. All methods of the opened file are synchronous. */
 export const openHdf5 = async (path: string): Promise<Hdf5File> => openWith(await loadHdf5(), path)
@@ -31,11 +41,14 @@ export function openWith(library: Hdf5Module, path: string): Hdf5File {
 class OpenFile implements Hdf5File {
   readonly path: string
   readonly datasets: readonly string[]
+  readonly groups: readonly string[]
   readonly #library: Hdf5Module
   readonly #file: File
   readonly #attributes: ReadonlySet<string>
-  readonly #names: ReadonlySet<string>
-  readonly #metadata: ReadonlyMap<string, Metadata>
+  /** Names in the root group, and in the groups that were looked into: `group/name`. */
+  readonly #names: Set<string>
+  readonly #metadata = new Map<string, Metadata>()
+  readonly #lookedInto = new Set<string>()
   readonly #elements = new Map<string, Element>()
   #headers: ReturnType<typeof datasetHeaders> | null = null
   #open = true
@@ -45,15 +58,17 @@ class OpenFile implements Hdf5File {
     this.#library = library
     this.#file = file
     this.#names = new Set(file.keys())
-    this.datasets = [...this.#names].filter(name => file.get_type(`/${name}`) === library.H5G_DATASET)
+    this.datasets = this.#describe(this.#names)
+    this.groups = [...this.#names].filter(name => file.get_type(`/${name}`) === library.H5G_GROUP)
     this.#attributes = new Set(library.get_attribute_names(file.file_id, '/'))
-    this.#metadata = new Map(this.datasets.map(name => [name, library.get_dataset_metadata(file.file_id, `/${name}`)]))
   }
 
   shape(dataset: string): readonly number[] | null {
+    this.#lookInto(dirname(dataset))
     if (!this.#names.has(dataset)) return null
     const metadata = this.#metadata.get(dataset)
-    if (!metadata) throw this.#unsupported(`Expected a dataset ${dataset}, got ${this.#linkInWords(dataset)}`)
+    if (!metadata)
+      throw this.#unsupported(`Expected a dataset ${dataset}, got ${linkInWords(this.#library, this.#file, dataset)}`)
     if (metadata.shape === null) throw this.#unsupported(`Expected numbers in ${dataset}, got an empty dataset (null)`)
     return metadata.shape
   }
@@ -104,6 +119,25 @@ class OpenFile implements Hdf5File {
     })
   }
 
+  eachRecord(dataset: string, indices: ArrayLike<number>, use: (record: Hdf5Record, place: number) => void): void {
+    const [count] = this.shape(dataset) ?? [0]
+    if (Array.prototype.some.call(indices, index => !(index >= 0 && index < count)))
+      throw new RangeError(`Expected compounds 0 to ${count - 1} of ${dataset} in ${this.path}`)
+    const { words } = this.#element(dataset) // throws for filters that are not supported
+    const records = {
+      library: this.#library,
+      path: this.path,
+      metadata: this.#metadata.get(dataset)!,
+      fill: (pointer: number, from: number, length: number, step: number) =>
+        this.#fill(dataset, hyperslab([from], [length], step), `, compound ${from + 1}`, pointer),
+      reclaim: (pointer: number, length: number) => {
+        this.#library.reclaim_vlen_memory_count(this.#file.file_id, dataset, '', BigInt(pointer), [BigInt(length)])
+      },
+      missing: (member: string) => this.#unsupported(`Expected numbers ${member} in ${dataset}, got ${words}`),
+    }
+    readRecords(records, indices, use)
+  }
+
   readNumbers(dataset: string): Float64Array {
     const shape = this.shape(dataset)
     if (shape === null) throw new RangeError(`No dataset ${dataset} in ${this.path}`)
@@ -130,25 +164,7 @@ class OpenFile implements Hdf5File {
 
   attribute(name: string): string | number | null {
     if (!this.#attributes.has(name)) return null
-    const { file_id: id } = this.#file
-    return undamaged(this.path, `attribute ${name}`, () => {
-      const metadata = this.#library.get_attribute_metadata(id, '/', name)
-      const element = elementOf(metadata, null)
-      if (metadata.shape === null || element.kind === 'other' || isComplex(element.kind)) return null
-      // h5wasm cannot read half floats. h5wasm returns 64-bit integers as `bigint`, which is exact.
-      const value: unknown =
-        element.kind === 'float16'
-          ? this.#halfAttribute(name, element, metadata.total_size)
-          : this.#file.get_attribute(name, false)
-      const values = ArrayBuffer.isView(value) ? Array.from(value as Uint8Array) : [value].flat()
-      const texts = values.map(one => (typeof one === 'string' ? asUtf8(one, metadata) : one))
-      if (texts.length !== 1) return texts.join(', ')
-      const [first] = texts as unknown[]
-      if (typeof first === 'boolean') return Number(first)
-      // Integers beyond 2⁵³, such as long patient ids, become text, because text keeps all digits.
-      if (typeof first === 'bigint') return Number.isSafeInteger(Number(first)) ? Number(first) : String(first)
-      return typeof first === 'string' || typeof first === 'number' ? first : null
-    })
+    return undamaged(this.path, `attribute ${name}`, () => readAttribute(this.#library, this.#file, name, this.path))
   }
 
   dispose(): void {
@@ -160,14 +176,6 @@ class OpenFile implements Hdf5File {
     return undamaged(this.path, dataset, () =>
       withPlugIns(this.#library, () => new Dataset(this.#file.file_id, `/${dataset}`).value),
     )
-  }
-
-  #halfAttribute(name: string, element: Element, count: number): Float64Array {
-    const bytes = count * element.size
-    return withMemory(this.#library, bytes, this.path, pointer => {
-      this.#library.get_attribute_data(this.#file.file_id, '/', name, BigInt(pointer))
-      return decode(this.#library.HEAPU8.subarray(pointer, pointer + bytes), element, new Float64Array(count))
-    })
   }
 
   /**
@@ -183,15 +191,39 @@ class OpenFile implements Hdf5File {
     const bytes = box.reduce((product, length) => product * length, this.#metadata.get(dataset)!.size)
     requireLibraryMemory(bytes, dataset, first !== null, this.path)
     return withMemory(this.#library, bytes, this.path, pointer => {
-      const [counts, offsets, strides] = first === null ? [null, null, null] : hyperslab(first, box)
-      undamaged(this.path, first === null ? dataset : `${dataset}, slice ${first[0] + 1}`, () => {
-        const { file_id: id } = this.#file
-        const place = [`/${dataset}`, counts, offsets, strides, BigInt(pointer)] as const
-        const status = withPlugIns(this.#library, () => this.#library.get_dataset_data(id, ...place))
-        if (status < 0) throw new Error('HDF5 could not read the data and gave no reason')
-      })
+      if (first === null) this.#fill(dataset, null, '', pointer)
+      else this.#fill(dataset, hyperslab(first, box), `, slice ${first[0] + 1}`, pointer)
       // HEAPU8 is read after the call, because HEAPU8 becomes a new view when the memory grows.
       return use(this.#library.HEAPU8.subarray(pointer, pointer + bytes))
+    })
+  }
+
+  /** Reads a part of a dataset to an address, or the whole dataset if `box` is null. */
+  #fill(dataset: string, box: ReturnType<typeof hyperslab> | null, part: string, pointer: number): void {
+    const [counts, offsets, strides] = box ?? [null, null, null]
+    undamaged(this.path, `${dataset}${part}`, () => {
+      const place = [`/${dataset}`, counts, offsets, strides, BigInt(pointer)] as const
+      const status = withPlugIns(this.#library, () => this.#library.get_dataset_data(this.#file.file_id, ...place))
+      if (status < 0) throw new Error('HDF5 could not read the data and gave no reason')
+    })
+  }
+
+  /** Returns those names that are datasets, and reads their metadata. */
+  #describe(names: Iterable<string>): string[] {
+    const datasets = [...names].filter(name => this.#file.get_type(`/${name}`) === this.#library.H5G_DATASET)
+    for (const name of datasets)
+      this.#metadata.set(name, this.#library.get_dataset_metadata(this.#file.file_id, `/${name}`))
+    return datasets
+  }
+
+  /** Finds the members of a group, when one is first asked for. */
+  #lookInto(group: string): void {
+    if (!this.groups.includes(group) || this.#lookedInto.has(group)) return
+    this.#lookedInto.add(group)
+    undamaged(this.path, `group ${group}`, () => {
+      const members = this.#library.get_names(this.#file.file_id, `/${group}`, false)
+      for (const name of members) this.#names.add(`${group}/${name}`)
+      this.#describe(members.map(name => `${group}/${name}`))
     })
   }
 
@@ -253,18 +285,6 @@ class OpenFile implements Hdf5File {
       throw this.#unsupported(`Cannot unpack ${dataset}: ${unknown}, is not supported`, repack(basename(this.path)))
   }
 
-  #linkInWords(name: string): string {
-    const { file_id: id } = this.#file
-    const type = this.#file.get_type(`/${name}`)
-    takeReason() // discards what HDF5 prints about a broken link
-    if (type === this.#library.H5G_GROUP) return 'a group'
-    if (type === this.#library.H5G_TYPE) return 'a datatype'
-    if (type === this.#library.H5G_LINK)
-      return `a link to ${this.#library.get_symbolic_link(id, `/${name}`)}, which is missing`
-    const { filename, obj_path } = this.#library.get_external_link(id, `/${name}`)
-    return `a link to ${obj_path} in ${filename}, which is missing or cannot be read`
-  }
-
   #outOfRange(dataset: string, from: number, value: number): AppError {
     return new AppError(
       'NOT_FINITE',
@@ -277,27 +297,4 @@ class OpenFile implements Hdf5File {
   #unsupported(message: string, remedy = 'Write the dataset again, or choose another file.'): AppError {
     return new AppError('UNSUPPORTED_FORMAT', `${message}, in ${this.path}. ${remedy}`)
   }
-}
-
-/** Returns the value of `read`. Throws if `read` throws, or if HDF5 prints a reason for a failure. */
-function undamaged<T>(path: string, part: string, read: () => T): T {
-  takeReason()
-  let value: T | undefined
-  let cause: unknown
-  try {
-    value = read()
-  } catch (error) {
-    cause = error
-  }
-  const reason = takeReason() || (cause instanceof Error ? cause.message : '')
-  if (reason === '') return value as T
-  if (reason.includes("can't find plugin")) {
-    const remedy = repack(basename(path))
-    throw new AppError(
-      'UNSUPPORTED_FORMAT',
-      `Cannot unpack ${part}: its filter is not supported, in ${path}. ${remedy}`,
-    )
-  }
-  const message = `Cannot read ${path}: the file is damaged (${part}: ${reason}). Copy or download it again.`
-  throw new AppError('FILE_UNREADABLE', message, cause)
 }

@@ -25,6 +25,7 @@ function memoryFile(contents: Datasets, attributes: Attributes = {}): FileSource
   const file: Hdf5File = {
     path: '/data/file1.h5',
     datasets: Object.keys(contents),
+    groups: [],
     shape: name => (typeof contents[name] === 'string' ? [] : (stored(name)?.shape ?? null)),
     kind: name => (typeof contents[name] === 'string' ? 'string' : (stored(name)?.kind ?? null)),
     typeName: name => (typeof contents[name] === 'string' ? 'text' : stored(name)!.kind),
@@ -36,6 +37,7 @@ function memoryFile(contents: Datasets, attributes: Attributes = {}): FileSource
     withBox: () => {
       throw new Error('not used')
     },
+    eachRecord() {},
     unwritten: () => new Set(),
     virtualSources: () => [],
     readNumbers: name => Float64Array.from(stored(name)!.values),
