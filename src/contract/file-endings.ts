@@ -1,5 +1,5 @@
 /** Endings of files with k-space, lower case. The table of formats in core has the same (a test compares them). */
-export const VOLUME_ENDINGS = ['.h5', '.hdf5', '.mat', '.npy', '.npz', '.cfl'] as const
+export const VOLUME_ENDINGS = ['.h5', '.hdf5', '.mrd', '.mat', '.npy', '.npz', '.cfl'] as const
 
 /** Endings of files that belong to such a file. */
 export const BESIDE_ENDINGS = ['.hdr'] as const

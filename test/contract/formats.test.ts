@@ -30,6 +30,7 @@ interface Golden {
 }
 
 const GOLDEN: Readonly<Record<keyof typeof FORMATS, readonly Golden[]>> = {
+  mrd: [{ file: 'mrd/cartesian.mrd', kspace: 'mrd/cartesian.kspace.npy', tolerance: 1e-6 }],
   fastmriH5: [{ file: 'formats/fastmri.h5', kspace: 'formats/npy.kspace.npy' }],
   bart: [
     { file: 'formats/bart.cfl', beside: ['.hdr'], kspace: 'formats/bart.kspace.npy' },

@@ -7,11 +7,12 @@ import { bart } from './bart.ts'
 import { calgary } from './calgary.ts'
 import { cmrxrecon } from './cmrxrecon.ts'
 import { fastmriH5 } from './fastmri-h5.ts'
+import { mrd } from './mrd.ts'
 import { numpy } from './numpy.ts'
 import { refuseKnown } from './refused.ts'
 
 /** The first format that recognises a file reads it. Of HDF5, fastMRI's comes last: it takes any file with `kspace`. */
-export const FORMATS = { cmrxrecon, calgary, fastmriH5, numpy, bart } satisfies Record<string, VolumeFormat>
+export const FORMATS = { mrd, cmrxrecon, calgary, fastmriH5, numpy, bart } satisfies Record<string, VolumeFormat>
 
 const formats: readonly VolumeFormat[] = Object.values(FORMATS)
 

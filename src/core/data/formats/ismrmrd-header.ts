@@ -64,6 +64,51 @@ export function parseIsmrmrdHeader(
   }
 }
 
+/** How one scan of an MRD file was encoded. `null`: the header does not say. */
+export interface MrdEncoding {
+  /** Of `encodedSpace` and `reconSpace`: readout, columns, partitions. */
+  readonly encoded: Space
+  readonly recon: Space
+  /** `cartesian`, `radial`, `spiral`, … */
+  readonly trajectory: string | null
+  /** Steps at the centre of k-space, along columns and along partitions. */
+  readonly centres: readonly [columns: number | null, partitions: number | null]
+  readonly slices: number | null
+}
+
+export interface MrdHeader {
+  readonly encodings: readonly MrdEncoding[]
+  /** Name of the protocol. */
+  readonly acquisition: string | null
+  /** Share of the receiver's bandwidth that has noise, `relativeReceiverNoiseBandwidth`. */
+  readonly noiseBandwidth: number | null
+}
+
+/** The fields that an MRD file needs to be sorted. `null` if `xml` is not a well-formed ISMRMRD header. */
+export function parseMrdHeader(xml: string | null): MrdHeader | null {
+  const header = xml === null ? undefined : field(parse(xml), 'ismrmrdHeader')
+  if (header === undefined) return null
+  const protocol = field(field(header, 'measurementInformation'), 'protocolName')
+  const bandwidth = field(field(header, 'acquisitionSystemInformation'), 'relativeReceiverNoiseBandwidth')
+  const encodings = [field(header, 'encoding', 'all') ?? []].flat().map((node): MrdEncoding => {
+    const limits = field(node, 'encodingLimits')
+    const trajectory = field(node, 'trajectory')
+    const limit = (name: string, of: 'center' | 'maximum') => step(field(field(limits, name), of))
+    const lastSlice = limit('slice', 'maximum')
+    return {
+      ...readEncoding(node),
+      trajectory: typeof trajectory === 'string' ? trajectory.trim().toLowerCase() : null,
+      centres: [limit('kspace_encoding_step_1', 'center'), limit('kspace_encoding_step_2', 'center')],
+      slices: lastSlice === null ? null : lastSlice + 1,
+    }
+  })
+  return {
+    encodings,
+    acquisition: typeof protocol === 'string' && protocol.trim() !== '' ? protocol.trim() : null,
+    noiseBandwidth: length(bandwidth),
+  }
+}
+
 /** What the header says otherwise than k-space, in words with a remedy. K-space counts. */
 export function headerRemarks(xml: string | null, { coils, rows, columns }: Matrix): string[] {
   const header = xml === null ? undefined : field(parse(xml), 'ismrmrdHeader')
@@ -119,7 +164,7 @@ function field(node: unknown, name: string, which: 'first' | 'all' = 'first'): u
 /** x (down), y (right), z (through the slice). */
 type Three = readonly [number | null, number | null, number | null]
 
-interface Space {
+export interface Space {
   readonly matrix: Three
   /** mm */
   readonly view: Three
