@@ -21,7 +21,7 @@ export const exportEnding = (format: ExportFormat, slice: number | null): string
   format === 'dicom' && slice === null ? '' : ENDINGS[format]
 
 /** Endings of data files. Any other text behind a dot belongs to the name: `scan_1.5`. */
-const DATA_ENDING = /(?<=.)\.(?:h5|hdf5?|he5|mat|npy|npz|cfl|hdr)$/i
+const DATA_ENDING = /(?<=.)\.(?:h5|hdf5?|he5|mat|npy|npz|cfl|hdr|mrd)$/i
 
 /** The name of a volume for results: without the file's ending, and with its part behind `_`. */
 export function stemOf(file: string): string {

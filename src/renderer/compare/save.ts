@@ -19,7 +19,7 @@ interface Export {
 /** A reconstruction as a file: where the desktop's dialog says, or as the browser's download. */
 export async function saveReconstruction({ volume, source, format, slice }: Export): Promise<void> {
   const { mask, seed } = useView.getState()
-  const stem = `${volume.file.replace(/\.h(df)?5$/i, '')}-${source.replace(':', '-')}`
+  const stem = `${stemOf(volume.file)}-${source.replace(':', '-')}`
   const path = desktop ? await desktop.saveFile(exportName(stem, format, slice)) : undefined
   if (path === null) return
   const replace = path !== undefined // the dialog asks
