@@ -10,11 +10,11 @@ import { withKnown } from '../../src/services/reproduction/known.ts'
 import { readyStudy } from '../../src/services/studies/contents/ready.ts'
 import { demonstrationStudy } from '../../src/services/studies/demonstration.ts'
 
-it('every row of docs/study.json is found again for the demonstration’s contents', async () => {
+it.each(['study.json', 'networks-brain/study.json'])('every row of docs/%s is found again', async name => {
   const profile = mkdtempSync(join(tmpdir(), 'self-mri-published-'))
   const services = openServices({ profile })
   try {
-    const path = new URL('../../docs/study.json', import.meta.url)
+    const path = new URL(`../../docs/${name}`, import.meta.url)
     const report = ReproductionReport.parse(JSON.parse(readFileSync(path, 'utf8')))
     const study = await readyStudy(services, await demonstrationStudy(services))
     const { known, trainings } = withKnown(planOf(services.profile, { ...report.request, study: study.id }), report)
