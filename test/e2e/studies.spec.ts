@@ -120,7 +120,7 @@ let before: Float32Array
 
 test('names a changed and a missing file, and neither scores nor trains on them', async () => {
   await goTo('Studies')
-  await row('d.h5').getByRole('button', { name: 'd.h5' }).click()
+  await row('d.h5').getByRole('button', { name: 'd.h5', exact: true }).click()
   await expect(pane('input').locator('[data-metric="volume-ssim"]')).toHaveText(/\d\.\d{3}/)
   before = (await floatImage(page, (await pane('input').getAttribute('data-url'))!)).values
   await write('train', 'a', 'another')
@@ -165,7 +165,7 @@ test('takes the new contents after a scan, and finds the missing file by its con
 })
 
 test('shows, scores and trains on the new contents, and the old run names its old contents', async () => {
-  await row('d.h5').getByRole('button', { name: 'd.h5' }).click()
+  await row('d.h5').getByRole('button', { name: 'd.h5', exact: true }).click()
   await expect(pane('input').locator('[data-metric="volume-ssim"]')).toHaveText(/\d\.\d{3}/)
   const { values } = await floatImage(page, (await pane('input').getAttribute('data-url'))!)
   expect(values).toHaveLength(before.length)
