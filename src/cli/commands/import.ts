@@ -120,7 +120,7 @@ async function readWhole(study: Study, { services, signal }: Session): Promise<S
 export const importCommand = (): Command =>
   new Command('import')
     .description(
-      'Import k-space as a study: fastMRI HDF5, BART .cfl, NumPy, CMRxRecon .mat, Calgary-Campinas. ' +
+      'Import k-space as a study: fastMRI HDF5, ISMRMRD, BART .cfl, NumPy, CMRxRecon .mat, Calgary-Campinas. ' +
         'Folders train, val and test give roles, else patients are split at random',
     )
     .argument('[path...]', 'files or folders')
