@@ -13,10 +13,7 @@ const README = { lines: 120, words: 1000, commandsWithin: 30 }
 const PICTURE_BYTES = 350_000
 
 /** Pages that the program writes, with one line per paragraph. */
-const GENERATED = [
-  ERRORS_PAGE,
-  ...['docs/study.md', 'docs/synthetic-knee/study.md', 'docs/networks-brain/study.md'],
-]
+const GENERATED = [ERRORS_PAGE, ...['docs/study.md', 'docs/synthetic-knee/study.md', 'docs/networks-brain/study.md']]
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const tracked = (pattern: string) =>
