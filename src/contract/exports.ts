@@ -1,6 +1,7 @@
 /** The export formats of a slice or a volume, and the names of exported files. */
 import { z } from 'zod'
 import { AppError } from './errors.ts'
+import { BESIDE_ENDINGS, VOLUME_ENDINGS } from './file-endings.ts'
 import { fileOfVolume, partOfVolume } from './volume-path.ts'
 
 export const ExportFormat = z.enum(['hdf5', 'npy', 'nifti', 'dicom'])
@@ -21,7 +22,10 @@ export const exportEnding = (format: ExportFormat, slice: number | null): string
   format === 'dicom' && slice === null ? '' : ENDINGS[format]
 
 /** Endings of data files. Any other text behind a dot belongs to the name: `scan_1.5`. */
-const DATA_ENDING = /(?<=.)\.(?:h5|hdf5?|he5|mat|npy|npz|cfl|hdr|mrd)$/i
+const DATA_ENDING = new RegExp(
+  `(?<=.)(?:${[...VOLUME_ENDINGS, ...BESIDE_ENDINGS, '.hdf', '.he5'].join('|').replaceAll('.', '\\.')})$`,
+  'i',
+)
 
 /** The name of a volume for results: without the file's ending, and with its part behind `_`. */
 export function stemOf(file: string): string {

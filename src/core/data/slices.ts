@@ -35,6 +35,12 @@ export function usableSlices(info: VolumeInfo, selection: SliceSelection, refere
 export const isWhole = (info: VolumeInfo, slice: number, reference: Reference): boolean =>
   leftOut(info, { kind: 'range', from: slice, to: slice }, reference).length === 0
 
+/** Of some slices of a volume of `count` slices, the one nearest the middle, ⌊count / 2⌋. */
+export const nearestMiddle = (slices: readonly number[], count: number): number | undefined => {
+  const distance = (slice: number) => Math.abs(slice - Math.floor(count / 2))
+  return slices.toSorted((a, b) => distance(a) - distance(b))[0]
+}
+
 /**
  * The slice without a fault that is nearest the middle, ⌊slices / 2⌋.
  * If every ground truth has a fault, only k-space counts. If every slice has a fault, the middle slice is returned.
@@ -44,7 +50,7 @@ export function shownSlice(info: VolumeInfo): number {
   const all = { kind: 'all' } as const
   const whole = usableSlices(info, all, 'ground truth')
   const from = whole.length > 0 ? whole : usableSlices(info, all, null)
-  return from.toSorted((a, b) => Math.abs(a - middle) - Math.abs(b - middle))[0] ?? middle
+  return nearestMiddle(from, info.slices) ?? middle
 }
 
 /** The selected slices without a fault, volume by volume. */

@@ -60,16 +60,6 @@ export type StatedFacts = Pick<
   readonly patientId: string | null
 }
 
-/** The facts of a file that states nothing but its numbers. */
-export const UNSTATED: StatedFacts = {
-  reconSize: null,
-  acquisition: null,
-  maximum: null,
-  orientation: null,
-  origin: 'measured',
-  patientId: null,
-}
-
 /** A volume as a file stores it: what is used of the file. The identity of the volume is computed from these parts. */
 export interface StoredVolume {
   readonly matrix: Matrix
@@ -83,6 +73,24 @@ export interface StoredVolume {
   readonly facts: StatedFacts
   /** What is odd about the file, in words, as far as it is known before k-space is read. */
   readonly remarks: readonly string[]
+}
+
+/** What a volume has beside its k-space if the file states nothing but its numbers. */
+export const NUMBERS_ONLY: Omit<StoredVolume, 'matrix' | 'kspace'> = {
+  target: null,
+  noiseFree: null,
+  mask: null,
+  header: null,
+  attributes: {},
+  facts: {
+    reconSize: null,
+    acquisition: null,
+    maximum: null,
+    orientation: null,
+    origin: 'measured',
+    patientId: null,
+  },
+  remarks: [],
 }
 
 /** The used arrays, k-space first. */

@@ -8,6 +8,7 @@ import type { FileVersion, SliceFault, VolumeContent } from '../../contract/volu
 import { crimesOfSlice } from '../../core/data/crimes.ts'
 import type { Fault } from '../../core/data/measured.ts'
 import { faultOfImage, surveyKspace } from '../../core/data/sampling.ts'
+import { nearestMiddle } from '../../core/data/slices.ts'
 import type { FileSource } from '../../core/data/source.ts'
 import { type StoredVolume, stacksOf } from '../../core/data/volume.ts'
 import type { Pause } from '../../core/pause.ts'
@@ -94,10 +95,8 @@ export async function readContent(
 function crimesOfMiddle({ kspace, matrix }: StoredVolume, faults: readonly SliceFault[]): Crimes {
   const faulty = new Set(faults.filter(({ dataset }) => dataset === kspace.dataset).map(({ slice }) => slice))
   const [slices] = kspace.shape
-  const middle = Math.floor(slices / 2)
-  const [slice] = Array.from({ length: slices }, (_, i) => i)
-    .filter(i => !faulty.has(i))
-    .sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle))
+  const whole = Array.from({ length: slices }, (_, i) => i).filter(i => !faulty.has(i))
+  const slice = nearestMiddle(whole, slices)! // At least one slice has no fault.
   return kspace.withSlice(slice, values => crimesOfSlice(values, matrix, slice))
 }
 

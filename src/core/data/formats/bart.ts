@@ -7,7 +7,7 @@ import { some } from '../../../contract/words.ts'
 import { arrayStack, type ComplexArray } from '../complex-array.ts'
 import { partitionStack } from '../partitions.ts'
 import type { FileSource } from '../source.ts'
-import { type StoredVolume, UNSTATED, type VolumeFormat } from '../volume.ts'
+import { NUMBERS_ONLY, type StoredVolume, type VolumeFormat } from '../volume.ts'
 
 const MAGIC = '# Dimensions'
 const MOST_DIMENSIONS = 16
@@ -140,12 +140,7 @@ function read(source: FileSource, part: string | null): StoredVolume {
   return {
     matrix: { coils: array.coils.size, rows: array.rows.size, columns: array.columns.size },
     kspace: (is3d ? partitionStack : arrayStack)(array, [other.path]),
-    target: null,
-    noiseFree: null,
-    mask: null,
-    header: null,
-    attributes: {},
-    facts: UNSTATED,
+    ...NUMBERS_ONLY,
     remarks: is3d ? [remarkOn3d(array)] : [],
   }
 }

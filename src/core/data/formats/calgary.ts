@@ -6,7 +6,7 @@
 import type { Hdf5File } from '../hdf5.ts'
 import { isReal } from '../hdf5.ts'
 import type { FileSource } from '../source.ts'
-import { type Matrix, type StoredVolume, UNSTATED, type VolumeFormat } from '../volume.ts'
+import { type Matrix, NUMBERS_ONLY, type StoredVolume, type VolumeFormat } from '../volume.ts'
 
 export const calgary: VolumeFormat = {
   label: 'Calgary-Campinas HDF5',
@@ -43,13 +43,7 @@ function read(source: FileSource): StoredVolume {
       unwritten: () => file.unwritten('kspace'),
       sources: () => file.virtualSources('kspace'),
     },
-    target: null,
-    noiseFree: null,
-    mask: null,
-    header: null,
-    attributes: {},
-    facts: UNSTATED,
-    remarks: [],
+    ...NUMBERS_ONLY,
   }
 }
 

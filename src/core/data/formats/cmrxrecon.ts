@@ -9,7 +9,7 @@ import { place } from '../complex-array.ts'
 import { fileMask } from '../file-mask.ts'
 import { type Hdf5File, isComplex } from '../hdf5.ts'
 import type { FileSource } from '../source.ts'
-import { type FileMask, type Stack, type StoredVolume, UNSTATED, type VolumeFormat } from '../volume.ts'
+import { type FileMask, NUMBERS_ONLY, type Stack, type StoredVolume, type VolumeFormat } from '../volume.ts'
 
 const MARK = 'MATLAB 7.3 MAT-file'
 /** Names of k-space. Files with `single` in the name hold one coil, without an axis of coils. */
@@ -45,13 +45,9 @@ function read(source: FileSource): StoredVolume {
   const volume = { matrix: { coils, rows, columns }, kspace }
   return {
     ...volume,
-    target: null,
-    noiseFree: null,
+    ...NUMBERS_ONLY,
     mask: maskOf(masks, layout, volume),
-    header: null,
-    attributes: {},
-    facts: { ...UNSTATED, ...(frames > 1 && { frames }) },
-    remarks: [],
+    facts: { ...NUMBERS_ONLY.facts, ...(frames > 1 && { frames }) },
   }
 }
 

@@ -7,7 +7,7 @@ import { arrayStack, bytesOf, type ComplexArray, stridesOf } from '../complex-ar
 import { fileMask } from '../file-mask.ts'
 import { isNpy, NPY_HEADER_BYTES, type NpyHeader, readNpy, readNpyHeader } from '../npy.ts'
 import type { FileSource } from '../source.ts'
-import { type StoredVolume, UNSTATED, type VolumeFormat } from '../volume.ts'
+import { NUMBERS_ONLY, type StoredVolume, type VolumeFormat } from '../volume.ts'
 import { isZip, zipEntries } from '../zip.ts'
 
 export const numpy: VolumeFormat = {
@@ -51,13 +51,7 @@ function volumeOf(bytes: Bytes): StoredVolume {
   return {
     matrix: { coils: array.coils.size, rows: array.rows.size, columns: array.columns.size },
     kspace: arrayStack(array),
-    target: null,
-    noiseFree: null,
-    mask: null,
-    header: null,
-    attributes: {},
-    facts: UNSTATED,
-    remarks: [],
+    ...NUMBERS_ONLY,
   }
 }
 
