@@ -9,13 +9,15 @@ export const Crimes = z.object({
   coil: z.int(),
   hermitianResidual: z.number(),
   imaginaryShare: z.number(),
-  outerToMidEnergy: z.number(),
+  /** `null`: the matrix is too small. */
+  outerToMidEnergy: z.number().nullable(),
   zeroColumns: z.number(),
   zeroRows: z.number(),
   gridResidual: z.number(),
   /** Number of levels of the grid, or 0 if the image lies on no grid. */
   gridMaximum: z.int(),
-  dctRatio: z.number(),
+  /** `null`: the matrix is too small. */
+  dctRatio: z.number().nullable(),
 })
 export type Crimes = z.infer<typeof Crimes>
 export type CrimeStatistics = Omit<Crimes, 'slice' | 'coil'>
@@ -65,7 +67,7 @@ export const FLAG_REMEDY =
   'Sub-sampling processed data looks easier than it is (Shimron 2022). Use raw k-space, or say so with every result.'
 
 export const flagsOf = (crimes: CrimeStatistics | undefined): Flag[] =>
-  crimes ? FLAGS.filter(flag => crimes[flag] < FLAG_WORDS[flag].flaggedBelow) : []
+  crimes ? FLAGS.filter(flag => (crimes[flag] ?? Number.POSITIVE_INFINITY) < FLAG_WORDS[flag].flaggedBelow) : []
 
 /** The part of a volume that says what speaks against its being raw. */
 export interface Examined {

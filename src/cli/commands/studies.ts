@@ -55,7 +55,7 @@ function describeFlags({ name, volumes }: Study): string[] {
     const { label, statistic, flaggedBelow, meaning } = FLAG_WORDS[flag]
     const flagged = volumes.filter(volume => openFlags(volume).includes(flag))
     if (flagged.length === 0) return []
-    const files = flagged.map(({ file, content }) => `${file} (${content!.crimes![flag].toFixed(3)})`)
+    const files = flagged.map(({ file, content }) => `${file} (${content!.crimes![flag]!.toFixed(3)})`)
     return [`  ${label}: ${meaning} The ${statistic} of raw data is above ${flaggedBelow}: ${some(files)}`]
   })
   return [

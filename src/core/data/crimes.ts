@@ -29,11 +29,11 @@ export function crimesOf(kspace: Float32Array, rows: number, columns: number): C
   return {
     hermitianResidual: hermitianResidual(k, rows, columns),
     imaginaryShare: Math.sqrt(energyOf(turned.imaginary) / energyOf(image)),
-    outerToMidEnergy: outerToMidEnergy(k, rows, columns),
+    outerToMidEnergy: orNull(outerToMidEnergy(k, rows, columns)),
     ...zeroLines(k, rows, columns),
     gridResidual,
     gridMaximum,
-    dctRatio: blockCoefficient(turned.real, rows, columns, 0) / blockCoefficient(turned.real, rows, columns, 4),
+    dctRatio: orNull(blockCoefficient(turned.real, rows, columns, 0) / blockCoefficient(turned.real, rows, columns, 4)),
   }
 }
 
@@ -48,6 +48,9 @@ export function crimesOfSlice(kspace: Float32Array, { coils, rows, columns }: Ma
   const coil = energies.indexOf(Math.max(...energies))
   return { slice, coil, ...crimesOf(kspace.subarray(coil * length, (coil + 1) * length), rows, columns) }
 }
+
+/** Small matrices have no ring, no block, or no energy in them. */
+const orNull = (ratio: number): number | null => (Number.isFinite(ratio) ? ratio : null)
 
 const energyOf = (values: Float64Array): number => {
   let sum = 0

@@ -62,7 +62,7 @@ function Statistics({ crimes, flags, coils }: { crimes: Crimes; flags: readonly 
           {FLAGS.map(flag => (
             <tr key={flag} data-flagged={flags.includes(flag) || undefined}>
               <th scope="row">{FLAG_WORDS[flag].statistic}</th>
-              <td>{crimes[flag].toFixed(3)}</td>
+              <td>{crimes[flag]?.toFixed(3) ?? NONE}</td>
               <td>{FLAG_WORDS[flag].flaggedBelow}</td>
             </tr>
           ))}

@@ -30,7 +30,7 @@ describe.each(Object.entries(FLAGS))('%s', (name, flags) => {
 
   it.each(Object.entries(NAMES) as [keyof CrimeStatistics, string][])('has the reference’s %s', (statistic, stored) => {
     const expected = vectors.scalar(`${name}.${stored}`)
-    expect(Math.abs(crimes[statistic] - expected)).toBeLessThanOrEqual(Math.max(1e-3 * expected, 1e-6))
+    expect(Math.abs(crimes[statistic]! - expected)).toBeLessThanOrEqual(Math.max(1e-3 * expected, 1e-6))
   })
 
   it('has the right flags', () => {
@@ -47,4 +47,18 @@ it('finds the mirror of each sample for odd sizes', () => {
     return i % 2 ? Math.sin(angle) : Math.cos(angle)
   })
   expect(crimesOf(kspace, rows, columns).hermitianResidual).toBeLessThan(1e-6)
+})
+
+it('says so where a matrix is too small for a statistic', () => {
+  for (const [rows, columns] of [
+    [4, 4],
+    [8, 6],
+    [1, 1],
+  ]) {
+    const kspace = Float32Array.from({ length: 2 * rows * columns }, (_, i) => 1 + (i % 3))
+    const crimes = crimesOf(kspace, rows, columns)
+    expect(crimes.dctRatio).toBeNull()
+    for (const value of Object.values(crimes)) expect(value === null || Number.isFinite(value)).toBe(true)
+    expect(flagsOf(crimes)).not.toContain('dctRatio')
+  }
 })
